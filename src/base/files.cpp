@@ -1,0 +1,165 @@
+#include "quire/base/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "quire/base/error.h"
+
+namespace quire {
+namespace {
+
+constexpr std::size_t kBufferSize = std::size_t{1} << 18;
+
+void write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      throw_system_error(errno, "write", path.string());
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+// A rename is durable only once its directory is.
+void sync_directory(const std::filesystem::path& directory) {
+  const int descriptor = ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;  // not readable: the rename itself has happened
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(const std::filesystem::path& path)
+      : value_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    if (value_ < 0) throw_system_error(errno, "open", path.string());
+  }
+  ~Descriptor() { ::close(value_); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const noexcept { return value_; }
+
+ private:
+  int value_;
+};
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::filesystem::path path)
+    : path_(std::move(path)),
+      partial_(fmt::format("{}.partial-{}", path_.string(), ::getpid())),
+      descriptor_(::open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+  if (descriptor_ < 0) throw_system_error(errno, "write", path_.string());
+  if (std::filesystem::is_directory(path_)) {
+    const int code = EISDIR;
+    ::close(std::exchange(descriptor_, -1));
+    ::unlink(partial_.c_str());
+    throw_system_error(code, "write", path_.string());
+  }
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(partial_.c_str());
+}
+
+void AtomicFile::write(std::string_view bytes) {
+  if (buffer_.size() + bytes.size() > kBufferSize) flush();
+  if (bytes.size() >= kBufferSize) {
+    write_all(descriptor_, bytes, path_);
+  } else {
+    buffer_.append(bytes);
+  }
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  write(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+void AtomicFile::flush() {
+  write_all(descriptor_, buffer_, path_);
+  buffer_.clear();
+}
+
+void AtomicFile::commit() {
+  flush();
+  if (::fsync(descriptor_) != 0 && errno != EINVAL && errno != EROFS) {
+    throw_system_error(errno, "write", path_.string());
+  }
+  if (::close(std::exchange(descriptor_, -1)) != 0) {
+    const int code = errno;
+    ::unlink(partial_.c_str());
+    throw_system_error(code, "write", path_.string());
+  }
+  if (::rename(partial_.c_str(), path_.c_str()) != 0) {
+    const int code = errno;
+    ::unlink(partial_.c_str());
+    throw_system_error(code, "write", path_.string());
+  }
+  sync_directory(path_.parent_path());
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  const Descriptor file(path);
+  std::string content;
+  std::size_t size = 0;
+  for (;;) {
+    content.resize(size + kBufferSize);
+    const ssize_t count = ::read(file.get(), content.data() + size, kBufferSize);
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      throw_system_error(errno, "read", path.string());
+    }
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  content.resize(size);
+  return content;
+}
+
+void make_directories(const std::filesystem::path& path) {
+  std::error_code code;
+  std::filesystem::create_directories(path, code);
+  if (code) throw_system_error(code.value(), "create the directory", path.string());
+}
+
+MappedFile::MappedFile(const std::filesystem::path& path) {
+  const Descriptor file(path);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) throw_system_error(errno, "read", path.string());
+  if (!S_ISREG(status.st_mode)) throw_system_error(S_ISDIR(status.st_mode) ? EISDIR : EINVAL, "read", path.string());
+  size_ = static_cast<std::size_t>(status.st_size);
+  if (size_ == 0) return;
+  void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (address == MAP_FAILED) throw_system_error(errno, "map", path.string());
+  data_ = static_cast<const std::byte*>(address);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+}  // namespace quire

@@ -1,0 +1,69 @@
+#include <fmt/format.h>
+
+#include <bit>
+#include <cstring>
+#include <regex>
+#include <string>
+
+#include "quire/base/error.h"
+#include "quire/base/files.h"
+#include "quire/base/matrix.h"
+
+namespace quire {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "files are little-endian");
+
+constexpr std::string_view kMagic{"\x93NUMPY\x01\x00", 8};
+constexpr std::size_t kPreamble = 10;  // magic, version, header length (uint16)
+
+[[noreturn]] void reject(const std::filesystem::path& path, std::string_view found) {
+  throw InputError(fmt::format("'{}' is not a matrix of probabilities: {}", path.string(), found),
+                   "expected a NumPy file with a float32 array of two dimensions in C order");
+}
+
+}  // namespace
+
+void write_npy(const std::filesystem::path& path, const Matrix& matrix) {
+  std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}",
+                                   matrix.rows, matrix.cols);
+  // The data starts at a multiple of 64 bytes; the header ends in a newline.
+  header.append(63 - (kPreamble + header.size()) % 64, ' ');
+  header.push_back('\n');
+  AtomicFile file(path);
+  file.write(kMagic);
+  const auto length = static_cast<std::uint16_t>(header.size());
+  file.write(std::as_bytes(std::span(&length, 1)));
+  file.write(header);
+  file.write(std::as_bytes(std::span(matrix.values)));
+  file.commit();
+}
+
+Matrix read_npy(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  const std::span<const std::byte> bytes = file.bytes();
+  if (bytes.size() < kPreamble || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) {
+    reject(path, "it does not start with NumPy's signature, version 1.0");
+  }
+  std::uint16_t length = 0;
+  std::memcpy(&length, bytes.data() + kMagic.size(), sizeof(length));
+  if (bytes.size() < kPreamble + length) reject(path, "its header is cut off");
+  const std::string header(reinterpret_cast<const char*>(bytes.data()) + kPreamble, length);
+  static const std::regex pattern(
+      R"(^\{'descr': '<f4', 'fortran_order': False, 'shape': \((\d{1,11}), (\d{1,7})\), \}\s*$)");
+  std::smatch match;
+  if (!std::regex_match(header, match, pattern)) reject(path, "its header is " + header);
+  Matrix matrix;
+  matrix.rows = std::stoll(match[1]);
+  matrix.cols = std::stoll(match[2]);
+  const std::size_t available = bytes.size() - kPreamble - length;
+  const auto count = static_cast<std::uint64_t>(matrix.rows) * static_cast<std::uint64_t>(matrix.cols);
+  if (count * sizeof(float) != available) {
+    reject(path, fmt::format("shape ({}, {}) does not fit its {} bytes of data", matrix.rows, matrix.cols, available));
+  }
+  matrix.values.resize(static_cast<std::size_t>(count));
+  std::memcpy(matrix.values.data(), bytes.data() + kPreamble + length, available);
+  return matrix;
+}
+
+}  // namespace quire
