@@ -1,0 +1,83 @@
+// CPU loops that ATen has no fused form for, in versions for several instruction sets.
+//
+// Each loop exists once in source (src/kernels/loops.cpp), is compiled per instruction set and
+// chosen when first asked for. Results do not depend on the number of threads: callers cut work
+// into pieces of fixed size. Arrays are float32 and need no alignment.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace quire::kernels {
+
+// Names one sequence of dropout decisions. Element e of a document at a site is kept or not
+// whatever batch, thread or accumulation step it is computed in.
+struct DropoutStream {
+  std::uint64_t seed = 0;
+  std::uint32_t epoch = 0;     // 24 bits; the top 8 hold the pass (two for R-Drop)
+  std::uint32_t document = 0;  // row number in the training table
+  std::uint32_t site = 0;      // where in the network: see nn::dropout_site
+};
+
+// Dropout probability as the kernels draw it: 16 random bits against a threshold.
+struct DropoutRate {
+  // probability in [0, 1); 0 keeps everything. The rate in effect is threshold / 65536, and
+  // kept values are scaled by exactly its complement's inverse.
+  explicit DropoutRate(double probability = 0);
+  std::uint32_t threshold;  // a 16-bit draw below it drops
+  float scale;              // of what is kept
+};
+
+struct AdamWStep {
+  float learning_rate, beta1, beta2, epsilon, weight_decay;
+  float bias_correction1, bias_correction2_sqrt;  // 1 - beta1^t, sqrt(1 - beta2^t)
+  float gradient_scale;                           // of clipping
+};
+
+struct Table {
+  const char* name;
+
+  // out[i] = 0 or rate.scale for elements first .. first + count.
+  void (*keep_multipliers)(float* out, std::int64_t first, std::int64_t count, DropoutStream stream,
+                           DropoutRate rate);
+
+  // sum = x * multipliers + residual (either may be null: ones, zeros);
+  // y = (sum - mean) * rstd * gamma + beta over `width` elements. sum and y may be x.
+  void (*add_layer_norm)(const float* x, const float* multipliers, const float* residual, const float* gamma,
+                         const float* beta, float epsilon, std::int64_t width, float* sum, float* y,
+                         float* mean, float* rstd);
+
+  // Gradient of y with respect to sum; adds to gradients of gamma and beta.
+  void (*layer_norm_backward)(const float* grad_y, const float* sum, const float* gamma, float mean,
+                              float rstd, std::int64_t width, float* grad_sum, float* grad_gamma,
+                              float* grad_beta);
+
+  // x[i] = exp(scale * x[i] - max) / total, in place, over `width` elements.
+  void (*softmax)(float* x, std::int64_t width, float scale);
+
+  // grad[i] = p[i] * (grad[i] - sum(p * grad)) * scale, in place.
+  void (*softmax_backward)(const float* p, float* grad, std::int64_t width, float scale);
+
+  // x[i] *= multipliers[i]
+  void (*multiply)(float* x, const float* multipliers, std::int64_t count);
+
+  // Sum of squares in double, in an order that depends on count alone.
+  double (*sum_of_squares)(const float* x, std::int64_t count);
+
+  // One AdamW step (Loshchilov and Hutter 2019) on `count` weights, as torch.optim.AdamW.
+  void (*adamw)(float* weights, const float* gradients, float* first_moment, float* second_moment,
+                std::int64_t count, AdamWStep step);
+};
+
+// The best table this CPU runs, or the one QUIRE_ISA=baseline|avx2|avx512 asks for if it runs
+// here (an environment variable, for tests). Throws InputError for an unknown name.
+[[nodiscard]] const Table& table();
+
+// All tables this CPU runs, the plainest first.
+[[nodiscard]] std::vector<const Table*> available_tables();
+
+// One sentence: what was chosen and why.
+[[nodiscard]] std::string choice();
+
+}  // namespace quire::kernels

@@ -1,0 +1,35 @@
+// The half of the library that needs libtorch, loaded when a model is first needed.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quire/members/member.h"
+#include "quire/members/options.h"
+
+namespace quire {
+
+class TorchBackend {
+ public:
+  virtual ~TorchBackend() = default;
+
+  // Checks options and checkpoint at once, before any work starts.
+  [[nodiscard]] virtual std::unique_ptr<Member> make_encoder(const EncoderOptions& options,
+                                                             const Context& context) const = 0;
+  // Opens a directory that can predict. `max_length` as in `predict`; by default what the model was
+  // trained with, or its positions.
+  [[nodiscard]] virtual std::unique_ptr<FittedMember> open_encoder(const std::filesystem::path& directory,
+                                                                   std::optional<std::int64_t> max_length,
+                                                                   const Context& context) const = 0;
+  // For `quire info`: libtorch's version and what else is worth knowing, one fact a line.
+  [[nodiscard]] virtual std::vector<std::string> describe() const = 0;
+};
+
+// Loads libquire_torch.so from beside this library, once. Throws Error when it or libtorch cannot
+// be loaded.
+[[nodiscard]] const TorchBackend& torch_backend();
+
+}  // namespace quire

@@ -1,0 +1,65 @@
+// A transformer encoder with post-layer normalisation on packed batches: BERT (Devlin et al.
+// 2019), RoBERTa (Liu et al. 2019) and ELECTRA (Clark et al. 2020), which differ in their
+// embeddings alone.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "quire/hub/config.h"
+#include "quire/nn/ops.h"
+#include "quire/nn/parameters.h"
+
+namespace quire::nn {
+
+struct Linear {
+  Linear() = default;
+  Linear(const Scope& scope, std::int64_t in, std::int64_t out);
+  // [rows, in] to [rows, out]
+  [[nodiscard]] at::Tensor operator()(const at::Tensor& x) const;
+
+  at::Tensor weight;  // [out, in]
+  at::Tensor bias;    // [out]
+};
+
+struct LayerNorm {
+  LayerNorm() = default;
+  LayerNorm(const Scope& scope, std::int64_t width);
+
+  at::Tensor gamma, beta;  // [width]
+};
+
+class Encoder {
+ public:
+  // Dropout rates are those of `config`.
+  Encoder(const EncoderConfig& config, ParameterStore& store);
+
+  // Output of the embeddings and of every layer: layers + 1 tensors [T, hidden].
+  [[nodiscard]] std::vector<at::Tensor> hidden_states(const PackedBatch& batch, const DropoutState& state) const;
+
+  [[nodiscard]] const EncoderConfig& config() const { return config_; }
+
+ private:
+  struct Layer {
+    Layer(const Scope& scope, const EncoderConfig& config);
+
+    Linear query_key_value, attention_output, intermediate, output;
+    LayerNorm attention_norm, output_norm;
+  };
+
+  [[nodiscard]] at::Tensor embed(const PackedBatch& batch, const DropoutState& state) const;
+  [[nodiscard]] at::Tensor run_layer(std::int64_t index, const at::Tensor& x, const PackedBatch& batch,
+                                     const DropoutState& state) const;
+
+  EncoderConfig config_;
+  at::Tensor word_embeddings_, position_embeddings_, segment_embeddings_;
+  LayerNorm embedding_norm_;
+  Linear embedding_projection_;  // ELECTRA, when its embeddings are narrower than its layers
+  std::vector<Layer> layers_;
+};
+
+// The activation function on any tensor.
+[[nodiscard]] at::Tensor activate(const at::Tensor& x, Activation activation);
+
+}  // namespace quire::nn

@@ -1,0 +1,64 @@
+// Differentiable operations on packed batches that ATen has no fused form for.
+//
+// On a CPU in float32 they run our kernels; each has a twin made of plain ATen operations, which
+// is its reference in tests and what any other device and type uses.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "quire/nn/batch.h"
+
+namespace quire::nn {
+
+// Whether and with which random numbers dropout acts in one forward pass.
+struct DropoutState {
+  bool active = false;
+  std::uint64_t seed = 0;
+  std::uint32_t epoch = 0;
+  std::uint32_t pass = 0;  // < 256: a second pass over the same documents draws anew
+};
+
+// Places where dropout acts; `layer` counts from 0, the embeddings are layer -1.
+enum class Site : std::uint32_t { attention_output = 0, feed_forward_output, embeddings, head, head_inner, attention = 16 };
+[[nodiscard]] std::uint32_t dropout_site(std::int64_t layer, Site site);
+
+// Which implementation runs. `automatic`: kernels for float32 on a CPU, else ATen.
+enum class Backend { automatic, aten };
+
+// The rows of a packed tensor: which document each belongs to. `per_document` views one row for
+// each document (heads); otherwise rows are tokens.
+struct RowLayout {
+  std::span<const std::int64_t> offsets;     // [B + 1] rows of each document
+  std::span<const std::uint32_t> documents;  // [B]
+};
+
+// Multi-head self-attention within each document (Vaswani et al. 2017, as BERT has it): scores
+// scaled by 1 / sqrt(head width), softmax, dropout on the probabilities.
+// qkv: [T, 3 * hidden], query, key and value side by side; result [T, hidden]. Scores exist for
+// one document at a time and are computed again in the backward pass.
+[[nodiscard]] at::Tensor packed_attention(const at::Tensor& qkv, const PackedBatch& batch, std::int64_t heads,
+                                          double dropout, const DropoutState& state, std::int64_t layer,
+                                          Backend backend = Backend::automatic);
+
+// LayerNorm(dropout(x) + residual): x [rows, hidden], residual of the same shape or undefined.
+[[nodiscard]] at::Tensor dropout_add_layer_norm(const at::Tensor& x, const at::Tensor& residual,
+                                                const at::Tensor& gamma, const at::Tensor& beta, double epsilon,
+                                                const RowLayout& rows, double dropout,
+                                                const DropoutState& state, std::uint32_t site,
+                                                Backend backend = Backend::automatic);
+
+// dropout(x), x [rows, width]: kept values are scaled up, as everywhere.
+[[nodiscard]] at::Tensor dropout(const at::Tensor& x, const RowLayout& rows, double probability,
+                                 const DropoutState& state, std::uint32_t site);
+
+// Mean over the tokens of each document: [T, hidden] to [B, hidden].
+[[nodiscard]] at::Tensor mean_pool(const at::Tensor& hidden, const PackedBatch& batch);
+
+// First token of each document: [T, hidden] to [B, hidden].
+[[nodiscard]] at::Tensor first_token(const at::Tensor& hidden, const PackedBatch& batch);
+
+}  // namespace quire::nn

@@ -1,0 +1,80 @@
+// The trainable tensors of a model: where they come from, what they are called, how they train.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quire/hub/checkpoint.h"
+
+namespace quire::nn {
+
+struct Parameter {
+  // Names in a checkpoint, without the family's prefix. Several when the rows of several stored
+  // tensors lie one after another in this one (query, key and value).
+  std::vector<std::string> names;
+  at::Tensor value;  // float32, requires gradient
+  // Which learning rate it takes: 0 the embeddings, i the i-th encoder layer, layers + 1 the head.
+  std::int64_t depth = 0;
+  bool decay = true;  // weight decay: not for biases and norms
+  bool pretrained = false;
+};
+
+// How a tensor that no checkpoint gives is filled.
+enum class Init { normal, zeros, ones };
+
+// Where a tensor may come from. Without a checkpoint everything is new.
+enum class Origin {
+  stored,         // the checkpoint must have it
+  stored_or_new,  // the checkpoint, if it has it
+  fresh,          // new, whatever the checkpoint has under that name
+};
+
+// What a model is built from: a checkpoint, or random numbers where it has nothing.
+class ParameterStore {
+ public:
+  // `checkpoint` may be null: everything is random. `spread` is the normal's standard deviation.
+  ParameterStore(Checkpoint* checkpoint, double spread, std::uint64_t seed);
+
+  // A tensor [rows, ...] made of equal parts, one for each name. InputError, naming the tensor, for
+  // what the checkpoint lacks or has in another shape.
+  at::Tensor get(const std::vector<std::string>& names, const std::vector<std::int64_t>& shape, Init init,
+                 std::int64_t depth, Origin origin);
+
+  [[nodiscard]] bool has(std::string_view name) const;
+  [[nodiscard]] std::vector<Parameter>& parameters() { return parameters_; }
+  [[nodiscard]] const std::vector<Parameter>& parameters() const { return parameters_; }
+
+ private:
+  void load(const Parameter& parameter, const std::vector<std::int64_t>& shape);
+  void fill(const at::Tensor& value, Init init);
+
+  Checkpoint* checkpoint_;
+  double spread_;
+  std::uint64_t seed_;
+  std::vector<Parameter> parameters_;
+};
+
+// A corner of a store: one depth and a prefix of names, so that layers read like the architecture.
+class Scope {
+ public:
+  Scope(ParameterStore& store, std::string prefix, std::int64_t depth, Origin origin)
+      : store_(&store), prefix_(std::move(prefix)), depth_(depth), origin_(origin) {}
+
+  [[nodiscard]] Scope operator/(std::string_view name) const;
+  [[nodiscard]] at::Tensor get(std::string_view name, const std::vector<std::int64_t>& shape, Init init) const;
+  // Several stored tensors as one: names[i] + suffix.
+  [[nodiscard]] at::Tensor get(const std::vector<std::string>& names, std::string_view suffix,
+                               const std::vector<std::int64_t>& shape, Init init) const;
+
+ private:
+  ParameterStore* store_;
+  std::string prefix_;
+  std::int64_t depth_;
+  Origin origin_;
+};
+
+}  // namespace quire::nn

@@ -1,0 +1,32 @@
+// Tokenised documents in two flat arrays: what training keeps of a table.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace quire::train {
+
+class TokenCorpus {
+ public:
+  // Ids with special tokens, and the token type of each.
+  void add(std::span<const std::int32_t> ids, std::span<const std::uint8_t> segments, bool truncated);
+  void clear();
+
+  [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(lengths_.size()); }
+  [[nodiscard]] std::int64_t tokens() const { return static_cast<std::int64_t>(ids_.size()); }
+  [[nodiscard]] std::int64_t truncated() const { return truncated_; }
+  [[nodiscard]] std::span<const std::int32_t> lengths() const { return lengths_; }
+  [[nodiscard]] std::span<const std::int32_t> ids(std::int64_t row) const;
+  [[nodiscard]] std::span<const std::uint8_t> segments(std::int64_t row) const;
+
+ private:
+  std::vector<std::int32_t> ids_;
+  std::vector<std::uint8_t> segments_;
+  std::vector<std::int64_t> begins_;
+  std::vector<std::int32_t> lengths_;
+  std::int64_t truncated_ = 0;
+};
+
+}  // namespace quire::train

@@ -1,0 +1,21 @@
+// Probabilities of documents under a trained classifier.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "quire/base/context.h"
+#include "quire/base/matrix.h"
+#include "quire/nn/classifier.h"
+#include "quire/train/corpus.h"
+
+namespace quire::train {
+
+// Softmax of the logits of `rows`, in their order: [rows, classes]. Documents are sorted by length
+// into batches of about `tokens_per_batch` tokens; what is computed for a document does not depend
+// on the others in its batch. Reports progress under `stage` when that is not empty.
+[[nodiscard]] Matrix predict(const nn::Classifier& model, const TokenCorpus& corpus,
+                             std::span<const std::int64_t> rows, const Context& context,
+                             std::string_view stage = {}, std::int64_t tokens_per_batch = 4096);
+
+}  // namespace quire::train

@@ -1,0 +1,34 @@
+// The learning rate over a run, and how documents are drawn into batches.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace quire::train {
+
+// Linear warmup from 0, then linear decay to 0, in optimiser steps (transformers'
+// get_linear_schedule_with_warmup).
+class LinearSchedule {
+ public:
+  // Warmup takes ceil(ratio * steps) steps, as transformers rounds it.
+  LinearSchedule(std::int64_t steps, double warmup_ratio);
+  // Factor on the learning rate of optimiser step `step`, from 0.
+  [[nodiscard]] double factor(std::int64_t step) const;
+  [[nodiscard]] std::int64_t warmup_steps() const { return warmup_; }
+
+ private:
+  std::int64_t steps_;
+  std::int64_t warmup_;
+};
+
+// The batches of one epoch: every row once, `batch_size` a batch but for the last one drawn.
+// Rows are shuffled, then sorted by length within stretches of 50 batches, and the batches are
+// shuffled again: lengths in a batch are alike, the order stays random.
+// `lengths` has one entry for each row of the table; the result depends on seed, fold and epoch.
+[[nodiscard]] std::vector<std::vector<std::int64_t>> draw_batches(std::span<const std::int64_t> rows,
+                                                                  std::span<const std::int32_t> lengths,
+                                                                  std::int64_t batch_size, std::uint64_t seed,
+                                                                  std::uint32_t fold, std::uint32_t epoch);
+
+}  // namespace quire::train

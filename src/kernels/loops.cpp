@@ -1,0 +1,212 @@
+// The loops themselves, written so that the compiler vectorises them: compiled once for each
+// instruction set, with QUIRE_KERNEL_ISA as its name. Sums run in kLanes partial sums that are
+// added in a fixed order, so a result depends on the length alone.
+#include <math.h>
+#include <stdint.h>
+
+#include "quire/kernels/kernels.h"
+
+#define QUIRE_STRINGIFY(name) #name
+#define QUIRE_NAME(name) QUIRE_STRINGIFY(name)
+
+namespace quire::kernels {
+namespace {
+
+constexpr int kLanes = 16;
+
+// Philox4x32-10 on 16 consecutive counters gives 128 draws of 16 bits. Draw i of such a group
+// is half (i / 16) % 2 of word i / 32 of counter i % 16: the layout a vector register wants.
+constexpr int kDraws = 8 * kLanes;
+
+void draw_group(uint32_t group, const DropoutStream& stream, uint16_t* draws) {
+  uint32_t c0[kLanes], c1[kLanes], c2[kLanes], c3[kLanes];
+  for (int lane = 0; lane < kLanes; ++lane) {
+    c0[lane] = group * kLanes + static_cast<uint32_t>(lane);
+    c1[lane] = stream.site;
+    c2[lane] = stream.document;
+    c3[lane] = stream.epoch;
+  }
+  auto key0 = static_cast<uint32_t>(stream.seed);
+  auto key1 = static_cast<uint32_t>(stream.seed >> 32);
+  for (int round = 0; round < 10; ++round) {
+    for (int lane = 0; lane < kLanes; ++lane) {
+      const uint64_t product0 = uint64_t{0xD2511F53} * c0[lane];
+      const uint64_t product1 = uint64_t{0xCD9E8D57} * c2[lane];
+      const uint32_t next0 = static_cast<uint32_t>(product1 >> 32) ^ c1[lane] ^ key0;
+      const uint32_t next2 = static_cast<uint32_t>(product0 >> 32) ^ c3[lane] ^ key1;
+      c0[lane] = next0;
+      c1[lane] = static_cast<uint32_t>(product1);
+      c2[lane] = next2;
+      c3[lane] = static_cast<uint32_t>(product0);
+    }
+    key0 += 0x9E3779B9;
+    key1 += 0xBB67AE85;
+  }
+  const uint32_t* words[4] = {c0, c1, c2, c3};
+  for (int word = 0; word < 4; ++word) {
+    for (int lane = 0; lane < kLanes; ++lane) {
+      draws[word * 2 * kLanes + lane] = static_cast<uint16_t>(words[word][lane]);
+      draws[(word * 2 + 1) * kLanes + lane] = static_cast<uint16_t>(words[word][lane] >> 16);
+    }
+  }
+}
+
+void keep_multipliers(float* out, int64_t first, int64_t count, DropoutStream stream, DropoutRate rate) {
+  uint16_t draws[kDraws];
+  const auto threshold = static_cast<uint16_t>(rate.threshold);
+  const int64_t end = first + count;
+  for (int64_t group = first / kDraws; group * kDraws < end; ++group) {
+    draw_group(static_cast<uint32_t>(group), stream, draws);
+    const int64_t start = group * kDraws;
+    const int64_t from = start < first ? first - start : 0;
+    const int64_t to = end - start < kDraws ? end - start : kDraws;
+    float* target = out + (start - first);
+    for (int64_t i = from; i < to; ++i) target[i] = draws[i] < threshold ? 0.0F : rate.scale;
+  }
+}
+
+float total(const float* lanes) {
+  float half[8];
+  for (int i = 0; i < 8; ++i) half[i] = lanes[i] + lanes[i + 8];
+  return ((half[0] + half[4]) + (half[2] + half[6])) + ((half[1] + half[5]) + (half[3] + half[7]));
+}
+
+// Calls body(index, lane) for all indices below width, with a full inner loop over the lanes.
+template <typename Body>
+void for_lanes(int64_t width, Body body) {
+  int64_t i = 0;
+  for (; i + kLanes <= width; i += kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) body(i + lane, lane);
+  }
+  for (int lane = 0; i < width; ++i, ++lane) body(i, lane);
+}
+
+void add_layer_norm(const float* x, const float* multipliers, const float* residual, const float* gamma,
+                    const float* beta, float epsilon, int64_t width, float* sum, float* y, float* mean_out,
+                    float* rstd_out) {
+  if (multipliers != nullptr && residual != nullptr) {
+    for (int64_t i = 0; i < width; ++i) sum[i] = x[i] * multipliers[i] + residual[i];
+  } else if (residual != nullptr) {
+    for (int64_t i = 0; i < width; ++i) sum[i] = x[i] + residual[i];
+  } else if (multipliers != nullptr) {
+    for (int64_t i = 0; i < width; ++i) sum[i] = x[i] * multipliers[i];
+  } else if (sum != x) {
+    for (int64_t i = 0; i < width; ++i) sum[i] = x[i];
+  }
+  float lanes[kLanes] = {};
+  for_lanes(width, [&](int64_t i, int lane) { lanes[lane] += sum[i]; });
+  const float mean = total(lanes) / static_cast<float>(width);
+  float squares[kLanes] = {};
+  for_lanes(width, [&](int64_t i, int lane) { squares[lane] += (sum[i] - mean) * (sum[i] - mean); });
+  const float rstd = 1.0F / sqrtf(total(squares) / static_cast<float>(width) + epsilon);
+  for (int64_t i = 0; i < width; ++i) y[i] = (sum[i] - mean) * rstd * gamma[i] + beta[i];
+  *mean_out = mean;
+  *rstd_out = rstd;
+}
+
+void layer_norm_backward(const float* grad_y, const float* sum, const float* gamma, float mean, float rstd,
+                         int64_t width, float* grad_sum, float* grad_gamma, float* grad_beta) {
+  float lanes[kLanes] = {};
+  float projected[kLanes] = {};
+  for_lanes(width, [&](int64_t i, int lane) {
+    const float normalised = (sum[i] - mean) * rstd;
+    const float scaled = grad_y[i] * gamma[i];
+    lanes[lane] += scaled;
+    projected[lane] += scaled * normalised;
+  });
+  const float average = total(lanes) / static_cast<float>(width);
+  const float slope = total(projected) / static_cast<float>(width);
+  for (int64_t i = 0; i < width; ++i) {
+    const float normalised = (sum[i] - mean) * rstd;
+    grad_gamma[i] += grad_y[i] * normalised;
+    grad_beta[i] += grad_y[i];
+    grad_sum[i] = rstd * (grad_y[i] * gamma[i] - average - normalised * slope);
+  }
+}
+
+// exp(x) for x <= 0 to 2 ulp: 2^n times a polynomial on [-ln2/2, ln2/2] (Cephes' coefficients).
+inline float exponential(float x) {
+  x = x < -87.0F ? -87.0F : x;
+  const float n = floorf(x * 1.44269504F + 0.5F);
+  const float r = (x - n * 0.693359375F) - n * -2.12194440e-4F;
+  float p = 1.9875691500e-4F;
+  p = p * r + 1.3981999507e-3F;
+  p = p * r + 8.3334519073e-3F;
+  p = p * r + 4.1665795894e-2F;
+  p = p * r + 1.6666665459e-1F;
+  p = p * r + 5.0000001201e-1F;
+  p = p * r * r + r + 1.0F;
+  union {
+    int32_t bits;
+    float value;
+  } power;
+  power.bits = (static_cast<int32_t>(n) + 127) << 23;
+  return p * power.value;
+}
+
+void softmax(float* x, int64_t width, float scale) {
+  float highest[kLanes];
+  for (int lane = 0; lane < kLanes; ++lane) highest[lane] = x[0];
+  for_lanes(width, [&](int64_t i, int lane) { highest[lane] = x[i] > highest[lane] ? x[i] : highest[lane]; });
+  float max = highest[0];
+  for (int lane = 1; lane < kLanes; ++lane) max = highest[lane] > max ? highest[lane] : max;
+  float lanes[kLanes] = {};
+  for_lanes(width, [&](int64_t i, int lane) {
+    const float e = exponential(scale * (x[i] - max));
+    x[i] = e;
+    lanes[lane] += e;
+  });
+  const float inverse = 1.0F / total(lanes);
+  for (int64_t i = 0; i < width; ++i) x[i] *= inverse;
+}
+
+void softmax_backward(const float* p, float* grad, int64_t width, float scale) {
+  float lanes[kLanes] = {};
+  for_lanes(width, [&](int64_t i, int lane) { lanes[lane] += p[i] * grad[i]; });
+  const float dot = total(lanes);
+  for (int64_t i = 0; i < width; ++i) grad[i] = p[i] * (grad[i] - dot) * scale;
+}
+
+void multiply(float* x, const float* multipliers, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) x[i] *= multipliers[i];
+}
+
+double sum_of_squares(const float* x, int64_t count) {
+  double lanes[kLanes] = {};
+  for_lanes(count, [&](int64_t i, int lane) {
+    lanes[lane] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  });
+  double sum = 0;
+  for (const double lane : lanes) sum += lane;
+  return sum;
+}
+
+void adamw(float* __restrict weights, const float* __restrict gradients, float* __restrict first_moment,
+           float* __restrict second_moment, int64_t count, AdamWStep step) {
+  const float decay = 1.0F - step.learning_rate * step.weight_decay;
+  const float size = step.learning_rate / step.bias_correction1;
+  const float inverse_correction = 1.0F / step.bias_correction2_sqrt;
+  for (int64_t i = 0; i < count; ++i) {
+    const float gradient = gradients[i] * step.gradient_scale;
+    const float m = first_moment[i] + (1.0F - step.beta1) * (gradient - first_moment[i]);
+    const float v = step.beta2 * second_moment[i] + (1.0F - step.beta2) * gradient * gradient;
+    first_moment[i] = m;
+    second_moment[i] = v;
+    weights[i] = weights[i] * decay - size * m / (sqrtf(v) * inverse_correction + step.epsilon);
+  }
+}
+
+}  // namespace
+
+extern const Table QUIRE_KERNEL_ISA;
+const Table QUIRE_KERNEL_ISA = {QUIRE_NAME(QUIRE_KERNEL_ISA),
+                                keep_multipliers,
+                                add_layer_norm,
+                                layer_norm_backward,
+                                softmax,
+                                softmax_backward,
+                                multiply,
+                                sum_of_squares,
+                                adamw};
+
+}  // namespace quire::kernels

@@ -1,0 +1,32 @@
+#include "quire/members/backend.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include "quire/base/error.h"
+
+namespace quire {
+namespace {
+
+using Entry = const TorchBackend* (*)();
+
+const TorchBackend& load() {
+  // Found through this library's RUNPATH, which names its own folder. It stays loaded.
+  void* library = ::dlopen("libquire_torch.so", RTLD_NOW | RTLD_GLOBAL);
+  if (library == nullptr) {
+    throw Error(fmt::format("cannot load the libtorch half of quire: {}", ::dlerror()),
+                "run scripts/setup and build again; `quire info` says what was found");
+  }
+  const auto entry = reinterpret_cast<Entry>(::dlsym(library, "quire_torch_backend"));
+  if (entry == nullptr) throw Error("libquire_torch.so does not belong to this version of quire", "build again");
+  return *entry();
+}
+
+}  // namespace
+
+const TorchBackend& torch_backend() {
+  static const TorchBackend& backend = load();
+  return backend;
+}
+
+}  // namespace quire

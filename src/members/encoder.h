@@ -1,0 +1,37 @@
+// The encoder member: a pretrained transformer, fine-tuned.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "quire/hub/checkpoint.h"
+#include "quire/members/member.h"
+#include "quire/members/options.h"
+#include "quire/nn/classifier.h"
+#include "quire/text/tokenizer.h"
+#include "quire/train/loop.h"
+
+namespace quire {
+
+class EncoderMember : public Member {
+ public:
+  EncoderMember(EncoderOptions options, const Context& context);
+
+  [[nodiscard]] std::unique_ptr<Corpus> new_corpus() const override;
+  void describe(const LabelSet& classes, const Context& context) const override;
+  [[nodiscard]] std::unique_ptr<FittedMember> fit(const FitInput& input, const Context& context) const override;
+
+ private:
+  [[nodiscard]] nn::Classifier build(std::int64_t classes, std::uint64_t seed) const;
+
+  EncoderOptions options_;
+  train::LoopOptions loop_;
+  std::shared_ptr<const Tokenizer> tokenizer_;
+};
+
+[[nodiscard]] std::unique_ptr<FittedMember> open_fitted_encoder(const std::filesystem::path& directory,
+                                                                std::optional<std::int64_t> max_length);
+
+}  // namespace quire

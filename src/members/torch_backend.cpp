@@ -1,0 +1,51 @@
+// What libquire_torch.so gives to the rest: the only symbol that is looked up by name.
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include "members/encoder.h"
+#include "nn/aten.h"
+#include "quire/kernels/kernels.h"
+#include "quire/members/backend.h"
+
+namespace quire {
+namespace {
+
+class Backend : public TorchBackend {
+ public:
+  Backend() {
+    // Activations of tens of megabytes come and go every step: keep their memory instead of
+    // returning it to the system, whose fresh zeroed pages cost more than the work on them.
+    ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  }
+
+  [[nodiscard]] std::unique_ptr<Member> make_encoder(const EncoderOptions& options, const Context& context) const override {
+    at::set_num_threads(context.threads);
+    return std::make_unique<EncoderMember>(options, context);
+  }
+  [[nodiscard]] std::unique_ptr<FittedMember> open_encoder(const std::filesystem::path& directory,
+                                                           std::optional<std::int64_t> max_length,
+                                                           const Context& context) const override {
+    at::set_num_threads(context.threads);
+    return open_fitted_encoder(directory, max_length);
+  }
+  [[nodiscard]] std::vector<std::string> describe() const override {
+    std::vector<std::string> lines = {fmt::format("libtorch          {}", TORCH_VERSION),
+                                      fmt::format("kernels           {}", kernels::choice())};
+    std::string tables;
+    for (const kernels::Table* table : kernels::available_tables()) tables += fmt::format(" {}", table->name);
+    lines.push_back(fmt::format("kernels here     {}", tables));
+    lines.push_back(fmt::format("matrix products   libtorch's ({})", at::hasMKL() ? "MKL" : "BLAS"));
+    return lines;
+  }
+};
+
+}  // namespace
+}  // namespace quire
+
+extern "C" const quire::TorchBackend* quire_torch_backend();
+
+extern "C" const quire::TorchBackend* quire_torch_backend() {
+  static const quire::Backend backend;
+  return &backend;
+}

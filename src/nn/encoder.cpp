@@ -1,0 +1,124 @@
+#include "quire/nn/encoder.h"
+
+#include <fmt/format.h>
+
+#include "nn/aten.h"
+
+namespace quire::nn {
+namespace {
+
+constexpr std::int64_t kNoPadding = -1;
+
+// Rows of a table. Row `padding`, the padding token's, never learns, as in transformers.
+at::Tensor look_up(const at::Tensor& table, const at::Tensor& ids, std::int64_t padding = kNoPadding) {
+  return at::embedding(table, ids, padding);
+}
+
+RowLayout token_rows(const PackedBatch& batch) { return {batch.offsets, batch.documents}; }
+
+// RoBERTa counts positions from the one after its padding token's. A padding token written out
+// in the text is not counted and takes that token's own position.
+at::Tensor roberta_positions(const PackedBatch& batch, std::int64_t pad) {
+  at::Tensor positions = at::empty_like(batch.ids);
+  const auto* ids = batch.ids.const_data_ptr<std::int64_t>();
+  auto* out = positions.mutable_data_ptr<std::int64_t>();
+  for (std::size_t b = 0; b < batch.documents.size(); ++b) {
+    std::int64_t next = pad;
+    for (std::int64_t t = batch.offsets[b]; t < batch.offsets[b + 1]; ++t) out[t] = ids[t] == pad ? pad : ++next;
+  }
+  return positions;
+}
+
+}  // namespace
+
+at::Tensor activate(const at::Tensor& x, Activation activation) {
+  switch (activation) {
+    case Activation::gelu:
+      return at::gelu(x);
+    case Activation::gelu_tanh:
+    case Activation::gelu_fast:  // the same function, written with sqrt(2/pi) rounded
+      return at::gelu(x, "tanh");
+    case Activation::quick_gelu:
+      return x * at::sigmoid(1.702 * x);
+    case Activation::relu:
+      return at::relu(x);
+    case Activation::silu:
+      return at::silu(x);
+    case Activation::tanh:
+      return at::tanh(x);
+  }
+  return x;
+}
+
+Linear::Linear(const Scope& scope, std::int64_t in, std::int64_t out)
+    : weight(scope.get("weight", {out, in}, Init::normal)), bias(scope.get("bias", {out}, Init::zeros)) {}
+
+at::Tensor Linear::operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+
+LayerNorm::LayerNorm(const Scope& scope, std::int64_t width)
+    : gamma(scope.get("weight", {width}, Init::ones)), beta(scope.get("bias", {width}, Init::zeros)) {}
+
+Encoder::Layer::Layer(const Scope& scope, const EncoderConfig& config) {
+  const std::int64_t hidden = config.hidden_size;
+  // One product instead of three: the stored tensors' rows lie one after another.
+  const Scope self = scope / "attention.self";
+  query_key_value.weight = self.get({"query", "key", "value"}, ".weight", {3 * hidden, hidden}, Init::normal);
+  query_key_value.bias = self.get({"query", "key", "value"}, ".bias", {3 * hidden}, Init::zeros);
+  attention_output = Linear(scope / "attention.output.dense", hidden, hidden);
+  attention_norm = LayerNorm(scope / "attention.output.LayerNorm", hidden);
+  intermediate = Linear(scope / "intermediate.dense", hidden, config.intermediate_size);
+  output = Linear(scope / "output.dense", config.intermediate_size, hidden);
+  output_norm = LayerNorm(scope / "output.LayerNorm", hidden);
+}
+
+Encoder::Encoder(const EncoderConfig& config, ParameterStore& store) : config_(config) {
+  const Scope embeddings(store, "embeddings", 0, Origin::stored);
+  const std::int64_t width = config.embedding_size;
+  word_embeddings_ = embeddings.get("word_embeddings.weight", {config.vocab_size, width}, Init::normal);
+  position_embeddings_ = embeddings.get("position_embeddings.weight", {config.max_positions, width}, Init::normal);
+  segment_embeddings_ = embeddings.get("token_type_embeddings.weight", {config.type_vocab_size, width}, Init::normal);
+  embedding_norm_ = LayerNorm(embeddings / "LayerNorm", width);
+  if (width != config.hidden_size) {
+    embedding_projection_ = Linear(Scope(store, "embeddings_project", 0, Origin::stored), width, config.hidden_size);
+  }
+  for (std::int64_t i = 0; i < config.layers; ++i) {
+    layers_.emplace_back(Scope(store, fmt::format("encoder.layer.{}", i), i + 1, Origin::stored), config);
+  }
+}
+
+at::Tensor Encoder::embed(const PackedBatch& batch, const DropoutState& state) const {
+  const bool roberta = config_.family == Family::roberta;
+  const at::Tensor positions = roberta ? roberta_positions(batch, config_.pad_token_id) : batch.positions;
+  const at::Tensor sum = look_up(word_embeddings_, batch.ids, config_.pad_token_id) +
+                         look_up(segment_embeddings_, batch.segments) +
+                         look_up(position_embeddings_, positions, roberta ? config_.pad_token_id : kNoPadding);
+  const at::Tensor normalised =
+      dropout_add_layer_norm(sum, {}, embedding_norm_.gamma, embedding_norm_.beta,
+                             static_cast<double>(config_.layer_norm_eps), token_rows(batch), 0, state, 0);
+  const at::Tensor kept = dropout(normalised, token_rows(batch), static_cast<double>(config_.hidden_dropout), state,
+                                  dropout_site(-1, Site::embeddings));
+  return embedding_projection_.weight.defined() ? embedding_projection_(kept) : kept;
+}
+
+at::Tensor Encoder::run_layer(std::int64_t index, const at::Tensor& x, const PackedBatch& batch,
+                              const DropoutState& state) const {
+  const Layer& layer = layers_[static_cast<std::size_t>(index)];
+  const auto epsilon = static_cast<double>(config_.layer_norm_eps);
+  const auto rate = static_cast<double>(config_.hidden_dropout);
+  const at::Tensor context = packed_attention(layer.query_key_value(x), batch, config_.heads,
+                                              static_cast<double>(config_.attention_dropout), state, index);
+  const at::Tensor attended =
+      dropout_add_layer_norm(layer.attention_output(context), x, layer.attention_norm.gamma, layer.attention_norm.beta,
+                             epsilon, token_rows(batch), rate, state, dropout_site(index, Site::attention_output));
+  const at::Tensor inner = activate(layer.intermediate(attended), config_.activation);
+  return dropout_add_layer_norm(layer.output(inner), attended, layer.output_norm.gamma, layer.output_norm.beta,
+                                epsilon, token_rows(batch), rate, state, dropout_site(index, Site::feed_forward_output));
+}
+
+std::vector<at::Tensor> Encoder::hidden_states(const PackedBatch& batch, const DropoutState& state) const {
+  std::vector<at::Tensor> states = {embed(batch, state)};
+  for (std::int64_t i = 0; i < config_.layers; ++i) states.push_back(run_layer(i, states.back(), batch, state));
+  return states;
+}
+
+}  // namespace quire::nn

@@ -1,0 +1,89 @@
+#include "quire/nn/parameters.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "nn/aten.h"
+#include "quire/base/random.h"
+
+namespace quire::nn {
+namespace {
+
+std::span<float> floats(const at::Tensor& tensor) {
+  return {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+}  // namespace
+
+ParameterStore::ParameterStore(Checkpoint* checkpoint, double spread, std::uint64_t seed)
+    : checkpoint_(checkpoint), spread_(spread), seed_(seed) {}
+
+bool ParameterStore::has(std::string_view name) const { return checkpoint_ != nullptr && checkpoint_->has(name); }
+
+at::Tensor ParameterStore::get(const std::vector<std::string>& names, const std::vector<std::int64_t>& shape,
+                               Init init, std::int64_t depth, Origin origin) {
+  Parameter parameter;
+  parameter.names = names;
+  parameter.depth = depth;
+  parameter.decay = shape.size() > 1;
+  parameter.value = at::empty(shape, at::kFloat);
+  const auto stored = [&] { return std::any_of(names.begin(), names.end(), [&](const auto& name) { return has(name); }); };
+  if (checkpoint_ != nullptr && (origin == Origin::stored || (origin == Origin::stored_or_new && stored()))) {
+    load(parameter, shape);
+    parameter.pretrained = true;
+  } else {
+    fill(parameter.value, init);
+  }
+  parameter.value.requires_grad_();
+  parameters_.push_back(parameter);
+  return parameter.value;
+}
+
+void ParameterStore::load(const Parameter& parameter, const std::vector<std::int64_t>& shape) {
+  std::vector<std::int64_t> part_shape = shape;
+  part_shape[0] /= static_cast<std::int64_t>(parameter.names.size());
+  std::span<float> rest = floats(parameter.value);
+  const std::size_t part = rest.size() / parameter.names.size();
+  for (const std::string& name : parameter.names) {
+    checkpoint_->read(name, part_shape, rest.subspan(0, part));
+    rest = rest.subspan(part);
+  }
+}
+
+void ParameterStore::fill(const at::Tensor& value, Init init) {
+  switch (init) {
+    case Init::zeros:
+      value.zero_();
+      return;
+    case Init::ones:
+      value.fill_(1);
+      return;
+    case Init::normal: {
+      // Each tensor has a stream of its own, so that adding one changes no other.
+      Random random(seed_, Purpose::weights, static_cast<std::uint32_t>(parameters_.size()));
+      for (float& x : floats(value)) x = static_cast<float>(spread_) * random.normal();
+      return;
+    }
+  }
+}
+
+Scope Scope::operator/(std::string_view name) const {
+  Scope inner = *this;
+  inner.prefix_ = prefix_.empty() ? std::string(name) : fmt::format("{}.{}", prefix_, name);
+  return inner;
+}
+
+at::Tensor Scope::get(std::string_view name, const std::vector<std::int64_t>& shape, Init init) const {
+  return get(std::vector<std::string>{std::string(name)}, "", shape, init);
+}
+
+at::Tensor Scope::get(const std::vector<std::string>& names, std::string_view suffix,
+                      const std::vector<std::int64_t>& shape, Init init) const {
+  std::vector<std::string> full;
+  full.reserve(names.size());
+  for (const std::string& name : names) full.push_back(fmt::format("{}{}{}{}", prefix_, prefix_.empty() ? "" : ".", name, suffix));
+  return store_->get(full, shape, init, depth_, origin_);
+}
+
+}  // namespace quire::nn
