@@ -48,9 +48,11 @@ Matrix read_npy(const std::filesystem::path& path) {
   std::uint16_t length = 0;
   std::memcpy(&length, bytes.data() + kMagic.size(), sizeof(length));
   if (bytes.size() < kPreamble + length) reject(path, "its header is cut off");
-  const std::string header(reinterpret_cast<const char*>(bytes.data()) + kPreamble, length);
+  // Padding is cut off first: std::regex would recurse once for each of its characters.
+  std::string header(reinterpret_cast<const char*>(bytes.data()) + kPreamble, length);
+  header.resize(header.find_last_not_of(" \n") + 1);
   static const std::regex pattern(
-      R"(^\{'descr': '<f4', 'fortran_order': False, 'shape': \((\d{1,11}), (\d{1,7})\), \}\s*$)");
+      R"(^\{'descr': '<f4', 'fortran_order': False, 'shape': \((\d{1,11}), (\d{1,7})\), \}$)");
   std::smatch match;
   if (!std::regex_match(header, match, pattern)) reject(path, "its header is " + header);
   Matrix matrix;

@@ -111,7 +111,7 @@ std::string_view trim(std::string_view text) {
     std::size_t start = end - 1;
     while (start > begin && is_continuation(static_cast<unsigned char>(text[start]))) --start;
     std::size_t next = start;
-    if (!is_white_space(decode_utf8(text, next))) break;
+    if (!is_white_space(decode_utf8(text, next)) || next != end) break;
     end = start;
   }
   return text.substr(begin, end - begin);

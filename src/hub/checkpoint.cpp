@@ -27,9 +27,9 @@ std::string canonical_name(std::string_view stored, Family family) {
   std::string name(stored);
   // TensorFlow's names, which the first BERT checkpoints still carry.
   for (const auto& [old_name, new_name] : {std::pair(".gamma", ".weight"), std::pair(".beta", ".bias")}) {
-    const std::string old_ending = std::string("LayerNorm") + old_name;
-    if (name.ends_with(old_ending))
-      name.replace(name.size() - std::string_view(old_name).size(), std::string::npos, new_name);
+    if (name.ends_with(std::string("LayerNorm") + old_name)) {
+      name.replace(name.rfind('.'), std::string::npos, new_name);
+    }
   }
   return name;
 }
@@ -42,8 +42,9 @@ bool has_pickled_weights(const std::filesystem::path& directory) {
 // For a shell: in single quotes, where only a single quote needs care.
 std::string shell_quoted(const std::string& word) {
   std::string text = "'";
-  for (const char character : word)
+  for (const char character : word) {
     text += character == '\'' ? std::string("'\\''") : std::string(1, character);
+  }
   return text + "'";
 }
 
@@ -59,8 +60,8 @@ std::string shell_quoted(const std::string& word) {
       fmt::format(
           "Convert it once: cd {} && python3 -c \"import glob, torch; from safetensors.torch import "
           "save_file; save_file({{k: v.contiguous().clone() for f in sorted(glob.glob('pytorch_model*.bin')) "
-          "for k, v in "
-          "torch.load(f, map_location='cpu', weights_only=True).items()}}, '{}', {{'format': 'pt'}})\"",
+          "for k, v in torch.load(f, map_location='cpu', weights_only=True).items()}}, '{}', {{'format': "
+          "'pt'}})\"",
           shell_quoted(directory.string()), kWeights));
 }
 
@@ -108,9 +109,10 @@ Checkpoint::Checkpoint(const std::filesystem::path& directory)
 void Checkpoint::open_shards(const std::filesystem::path& index) {
   const auto map = read_index(index);
   std::vector<std::string> names;
+  names.reserve(map.size());
   for (const auto& [tensor, file] : map) names.push_back(file);
   std::ranges::sort(names);
-  names.erase(std::ranges::unique(names).begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
 
   files_.reserve(names.size());  // entries point at the files
   for (const std::string& name : names) files_.emplace_back(directory_ / name);

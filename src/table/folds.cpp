@@ -191,12 +191,15 @@ class HoldOut {
     });
   }
 
-  // Whether it fits what is left of the whole and of each class's share, plus `slack` rows.
-  [[nodiscard]] bool fits(const Unit& unit, std::int64_t slack) const {
+  // Whether it fits what is left of the whole and of each of its classes' shares, which are
+  // rounded down or up.
+  [[nodiscard]] bool fits(const Unit& unit, bool round_up) const {
     if (static_cast<std::int64_t>(unit.rows.size()) > room_ || !leaves_classes(unit)) return false;
     return std::ranges::all_of(unit.counts, [&](const auto& entry) {
+      constexpr double kTolerance = 1e-9;  // a tenth of 30 is 3, whatever the last bit says
       const double share = fraction_ * static_cast<double>(totals_[entry.first]);
-      return held_[entry.first] + entry.second <= static_cast<std::int64_t>(std::floor(share)) + slack;
+      const double limit = round_up ? std::ceil(share - kTolerance) : std::floor(share + kTolerance);
+      return static_cast<double>(held_[entry.first] + entry.second) <= limit;
     });
   }
 
@@ -234,9 +237,9 @@ std::vector<bool> hold_out(std::span<const int> labels, std::span<const std::str
   Random random(seed, Purpose::split);
   random.shuffle(std::span(units));
   // First what each class's share surely allows, then one row more of some of them.
-  for (const std::int64_t slack : {0, 1}) {
+  for (const bool round_up : {false, true}) {
     std::erase_if(units, [&](const Unit& unit) {
-      if (!held.fits(unit, slack)) return false;
+      if (!held.fits(unit, round_up)) return false;
       held.take(unit);
       return true;
     });

@@ -62,7 +62,8 @@ std::pair<std::size_t, std::size_t> TokenFinder::widened(std::string_view text, 
     begin = std::max(begin, done);
   }
   if (found.token->rstrip) {
-    while (end < text.size() && has_property_at(text, end, kWhite)) decode_utf8(text, end);
+    std::size_t next = end;
+    while (next < text.size() && has_property(decode_utf8(text, next), kWhite)) end = next;
   }
   return {begin, end};
 }

@@ -10,12 +10,13 @@
 
 namespace quire::text {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kLongest = 80;
   std::string shown(text.substr(0, kLongest));
   if (text.size() > kLongest) shown += "...";
   repair_utf8(shown);
-  std::ranges::replace_if(shown, [](char byte) { return static_cast<unsigned char>(byte) < 0x20; }, ' ');
+  std::ranges::replace_if(
+      shown, [](char byte) { return static_cast<unsigned char>(byte) < 0x20; }, ' ');
   return '"' + shown + '"';
 }
 
@@ -25,8 +26,9 @@ Json read_json(const std::filesystem::path& path) {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
     const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte, text.size()));
-    throw InputError(fmt::format("{}:{}: this is not JSON.", path.string(), 1 + std::count(text.begin(), end, '\n')),
-                     "The file is damaged or cut short; fetch it again.");
+    throw InputError(
+        fmt::format("{}:{}: this is not JSON.", path.string(), 1 + std::count(text.begin(), end, '\n')),
+        "The file is damaged or cut short; fetch it again.");
   } catch (const Json::exception&) {
     throw InputError(fmt::format("\"{}\" holds JSON that cannot be read.", path.string()),
                      "The file is damaged; fetch it again.");
@@ -36,6 +38,12 @@ Json read_json(const std::filesystem::path& path) {
 std::optional<Json> read_json_if_present(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return {};
   return read_json(path);
+}
+
+std::optional<std::uint64_t> whole_number(const Json& value) {
+  if (!value.is_number_integer()) return {};
+  if (!value.is_number_unsigned() && value.get<std::int64_t>() < 0) return {};
+  return value.get<std::uint64_t>();
 }
 
 bool Section::has(const char* key) const {
@@ -75,15 +83,17 @@ std::string Section::string(const char* key, std::string_view otherwise) const {
 
 std::uint64_t Section::number(const char* key) const {
   const Section member = at(key);
-  if (!member.value_->is_number_unsigned()) member.fail("a whole number is expected");
-  return member.value_->get<std::uint64_t>();
+  const auto number = whole_number(*member.value_);
+  if (!number) member.fail("a whole number is expected");
+  return *number;
 }
 
 std::int32_t Section::id(std::int32_t largest) const {
-  if (!value_->is_number_unsigned() || value_->get<std::uint64_t>() > static_cast<std::uint64_t>(largest)) {
+  const auto number = whole_number(*value_);
+  if (!number || *number > static_cast<std::uint64_t>(largest)) {
     fail(fmt::format("a whole number from 0 to {} is expected", largest));
   }
-  return value_->get<std::int32_t>();
+  return static_cast<std::int32_t>(*number);
 }
 
 const Section& Section::expect_object() const {
@@ -98,7 +108,7 @@ const Section& Section::expect_array() const {
 
 void Section::fail(std::string_view fault, std::string_view hint) const {
   const std::string shown = value_->dump(-1, ' ', false, Json::error_handler_t::replace);
-  const std::string found = value_->is_structured() ? "" : fmt::format(" and {} found", quoted(shown));
+  const std::string found = value_->is_structured() ? "" : fmt::format(" and {} found", in_quotes(shown));
   throw InputError(fmt::format("{}: {}{}.", where_, fault, found), std::string(hint));
 }
 

@@ -13,11 +13,14 @@ namespace quire::text {
 using Json = nlohmann::json;
 
 // `text` between double quotes, fit for a message: cut when long, without control characters.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 // The file as JSON; InputError with file and line when it is not. Missing files: nothing.
 [[nodiscard]] Json read_json(const std::filesystem::path& path);
 [[nodiscard]] std::optional<Json> read_json_if_present(const std::filesystem::path& path);
+
+// The value if it is an integer that is not negative.
+[[nodiscard]] std::optional<std::uint64_t> whole_number(const Json& value);
 
 // A part of a JSON file and its name ("PATH: \"normalizer\""). What has the wrong type or is
 // missing is an InputError that names it.

@@ -10,9 +10,8 @@
 namespace quire {
 
 std::optional<std::int32_t> Tokenizer::Parts::find(std::string_view token) const {
-  const auto found = std::ranges::find(added, token, &text::AddedToken::content);
-  if (found != added.end()) return found->id;
-  return vocabulary.find(token);
+  const auto found = added_names.find(token);
+  return found ? found : vocabulary.find(token);
 }
 
 Tokenizer::Tokenizer(std::unique_ptr<const Parts> parts) : parts_(std::move(parts)) {}
@@ -68,14 +67,13 @@ std::size_t Tokenizer::special_tokens_in_pair() const noexcept { return parts_->
 std::optional<std::int32_t> Tokenizer::id_of(std::string_view token) const { return parts_->find(token); }
 
 std::string_view Tokenizer::token_of(std::int32_t id) const {
-  const auto found = std::ranges::find(parts_->added, id, &text::AddedToken::id);
-  if (found != parts_->added.end()) return found->content;
-  return parts_->vocabulary.token(id);
+  const std::string_view added = parts_->added_names.token(id);
+  return added.empty() ? parts_->vocabulary.token(id) : added;
 }
 
 bool Tokenizer::is_special(std::int32_t id) const {
-  const auto found = std::ranges::find(parts_->added, id, &text::AddedToken::id);
-  return found != parts_->added.end() && found->special;
+  const auto found = std::ranges::lower_bound(parts_->added, id, {}, &text::AddedToken::id);
+  return found != parts_->added.end() && found->id == id && found->special;
 }
 
 }  // namespace quire

@@ -20,6 +20,7 @@ struct Tokenizer::Parts {
   text::Vocabulary vocabulary;          // the model's, without added tokens that it lacks
   std::vector<text::BpeMerge> merges;   // by rank; none for WordPiece
   std::vector<text::AddedToken> added;  // by id
+  text::Vocabulary added_names;         // the same, to look up
   text::TokenFinder raw_tokens;         // looked for in the raw text
   text::TokenFinder normalized_tokens;  // and in what is left, after normalisation
   text::Template single;

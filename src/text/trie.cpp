@@ -104,7 +104,8 @@ Trie::Trie(std::vector<Entry> entries) {
   // Backwards, so that the last of equal strings is the one that stays.
   const auto same = [](const Entry& a, const Entry& b) { return a.first == b.first; };
   const auto kept = std::unique(entries.rbegin(), entries.rend(), same).base();
-  const auto begin = std::find_if(kept, entries.end(), [](const Entry& entry) { return !entry.first.empty(); });
+  const auto begin =
+      std::find_if(kept, entries.end(), [](const Entry& entry) { return !entry.first.empty(); });
   Builder(nodes_).build({begin, entries.end()});
 }
 

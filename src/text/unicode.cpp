@@ -23,7 +23,8 @@ std::span<const char32_t> mapped(const std::array<char32_t, N>& keys,
   const auto found = std::ranges::lower_bound(keys, code_point);
   if (found == keys.end() || *found != code_point) return {};
   const auto index = static_cast<std::size_t>(found - keys.begin());
-  return std::span(values).subspan(starts[index], static_cast<std::size_t>(starts[index + 1] - starts[index]));
+  return std::span(values).subspan(starts[index],
+                                   static_cast<std::size_t>(starts[index + 1] - starts[index]));
 }
 
 // The Unicode Standard, section 3.12: syllables are laid out by leading consonant, vowel, trailing consonant.

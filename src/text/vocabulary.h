@@ -18,6 +18,10 @@ class Vocabulary {
   void add(std::string_view token, std::int32_t id);
 
   [[nodiscard]] std::optional<std::int32_t> find(std::string_view token) const;
+  template <typename OnToken>
+  void for_each(OnToken on_token) const {
+    for (const Entry& entry : entries_) on_token(token_of(entry), entry.id);
+  }
   // The token with an id; empty when there is none.
   [[nodiscard]] std::string_view token(std::int32_t id) const noexcept;
   // Number of different tokens.

@@ -4,8 +4,6 @@
 
 namespace quire::text {
 
-constexpr WordCache::Masks WordCache::kMasks = WordCache::make_masks();
-
 void WordCache::insert(const Key& key, std::span<const std::int32_t> ids) const noexcept {
   if (ids.size() > kMostIds) return;
   for (std::size_t i = 0; i < kPlaces; ++i) {

@@ -110,4 +110,6 @@ class WordCache {
   mutable std::vector<Slot> slots_;
 };
 
+inline constexpr WordCache::Masks WordCache::kMasks = WordCache::make_masks();
+
 }  // namespace quire::text

@@ -25,9 +25,9 @@ std::string npy(std::string header, std::string_view data) {
 TEST(Npy, ReadsWhatItWrote) {
   const test::TemporaryDirectory directory;
   Matrix matrix(3, 2);
-  matrix.values = {0.25F,   -1.0F,
-                   1e-30F,  std::numeric_limits<float>::infinity(),
-                   -0.0F,   std::numeric_limits<float>::quiet_NaN()};
+  matrix.values = {0.25F,  -1.0F,
+                   1e-30F, std::numeric_limits<float>::infinity(),
+                   -0.0F,  std::numeric_limits<float>::quiet_NaN()};
   write_npy(directory / "m.npy", matrix);
   const Matrix read = read_npy(directory / "m.npy");
   EXPECT_EQ(read.rows, 3);
@@ -71,11 +71,13 @@ TEST(Npy, RejectsEverythingElse) {
   expect_rejected(npy(good, "").substr(0, 60), "cut off");
   expect_rejected(npy(good, "1234567"), "does not fit");
   expect_rejected(npy(good, "123456789"), "does not fit");
-  expect_rejected(npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1), }", "12345678"), "header is");
+  expect_rejected(npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1), }", "12345678"),
+                  "header is");
   expect_rejected(npy("{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2), }", "12345678"), "header is");
   expect_rejected(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", "12345678"), "header is");
-  expect_rejected(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 9999999), }", "12345678"),
-                  "does not fit");
+  expect_rejected(
+      npy("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 9999999), }", "12345678"),
+      "does not fit");
   EXPECT_ERROR((void)read_npy(directory / "missing.npy"), InputError, "No such file");
 }
 

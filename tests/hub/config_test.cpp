@@ -141,7 +141,9 @@ TEST(Config, NamesTheKeyThatIsWrong) {
       {"{\"model_type\":\n\"bert\",\n\"hidden_size\": 7 8}", "config.json:3: this is not JSON"},
       {"", "config.json:1: this is not JSON"},
   };
-  for (const BadConfig& bad : cases) EXPECT_ERROR(config_of(bad.text), InputError, bad.message);
+  for (const BadConfig& bad : cases) {
+    EXPECT_ERROR(config_of(bad.text), InputError, bad.message);
+  }
 }
 
 TEST(Config, NamesADirectoryWithoutOne) {

@@ -90,7 +90,9 @@ TEST(Safetensors, GivesBackWhatWasWritten) {
 
   const SafetensorsFile file(directory / "a.safetensors");
   const std::vector<float> read = to_float32(*file.find("values"));
-  EXPECT_EQ(std::memcmp(read.data(), values.data(), 16), 0);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    EXPECT_EQ(std::bit_cast<std::uint32_t>(read[i]), std::bit_cast<std::uint32_t>(values[i]));
+  }
   EXPECT_EQ(to_int64(*file.find("counts")), counts);
   EXPECT_EQ(file.metadata().at("step"), "12");
 }
@@ -252,13 +254,13 @@ TEST(Safetensors, ShowsHostileNamesHarmlessly) {
 
 TEST(Safetensors, EndsAtTheFirstBracketTooMany) {
   HostileFile directory;
-  const std::string message = directory.error_of(raw_file("{\"w\":" + std::string(10'000'000, '['), 0));
+  const std::string message = directory.error_of(raw_file("{\"w\":" + std::string(5'000'000, '['), 0));
   EXPECT_NE(message.find("found an array, expected an object"), std::string::npos) << message;
 }
 
 TEST(Safetensors, NamesAFileThatIsNotThere) {
   EXPECT_ERROR(SafetensorsFile("no/such.safetensors"), InputError, "no/such.safetensors");
-  EXPECT_ERROR(SafetensorsFile(std::filesystem::temp_directory_path()), InputError, "directory");
+  EXPECT_ERROR(const SafetensorsFile file{std::filesystem::temp_directory_path()}, InputError, "directory");
 }
 
 }  // namespace

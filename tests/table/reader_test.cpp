@@ -27,7 +27,8 @@ class Reader : public testing::Test {
     return test::read_table(put(content, name), format);
   }
   // The hint of the InputError that reading `content` ends in; its message must contain `part`.
-  std::string hint_of_error(std::string_view content, const std::string& part, const std::string& name = "t.tsv") {
+  std::string hint_of_error(std::string_view content, const std::string& part,
+                            const std::string& name = "t.tsv") {
     try {
       (void)read(content, name);
       ADD_FAILURE() << "no error";
@@ -99,7 +100,8 @@ TEST_P(Quoting, ReadsAFieldOfCsv) {
 }
 
 TEST_P(Quoting, NoneTakesQuotesAsTheyAre) {
-  if (std::string_view(GetParam().field).find_first_of("\t\n") != std::string_view::npos) GTEST_SKIP() << "delimiters";
+  if (std::string_view(GetParam().field).find_first_of("\t\n") != std::string_view::npos)
+    GTEST_SKIP() << "delimiters";
   EXPECT_EQ(read(fmt::format("a\tb\tc\n1\t{}\tz\n", GetParam().field), "t.tsv",
                  {.quoting = TableFormat::Quoting::none, .delimiter = {}})
                 .rows,
@@ -108,33 +110,21 @@ TEST_P(Quoting, NoneTakesQuotesAsTheyAre) {
 
 INSTANTIATE_TEST_SUITE_P(
     Cases, Quoting,
-    testing::Values(QuotingCase{"plain", "plain"},
-                    QuotingCase{R"("a b")", "a b"},
-                    QuotingCase{R"("")", ""},
-                    QuotingCase{R"("""")", R"(")"},
-                    QuotingCase{R"("""""")", R"("")"},
-                    QuotingCase{R"("a ""b"" c")", R"(a "b" c)"},
-                    QuotingCase{R"("""a""")", R"("a")"},
-                    QuotingCase{R"("B\""uchi")", R"(B\"uchi)"},
-                    QuotingCase{"\"two\nlines\"", "two\nlines"},
-                    QuotingCase{"\"two\r\nlines\"", "two\r\nlines"},
-                    QuotingCase{"\"\n\"", "\n"},
-                    QuotingCase{"\"a\n\"\"b\"\"\nc\"", "a\n\"b\"\nc"},
-                    QuotingCase{"\"a\tb\"", "a\tb"},
-                    QuotingCase{"\"a\tb \"c\" d\"", "a\tb \"c\" d"},
-                    QuotingCase{R"( "a")", R"( "a")"},
-                    QuotingCase{R"(a"b)", R"(a"b)"},
-                    QuotingCase{R"(a "b")", R"(a "b")"},
-                    QuotingCase{R"(a "")", R"(a "")"},
-                    QuotingCase{R"(6" pipe)", R"(6" pipe)"},
+    testing::Values(QuotingCase{"plain", "plain"}, QuotingCase{R"("a b")", "a b"}, QuotingCase{R"("")", ""},
+                    QuotingCase{R"("""")", R"(")"}, QuotingCase{R"("""""")", R"("")"},
+                    QuotingCase{R"("a ""b"" c")", R"(a "b" c)"}, QuotingCase{R"("""a""")", R"("a")"},
+                    QuotingCase{R"("B\""uchi")", R"(B\"uchi)"}, QuotingCase{"\"two\nlines\"", "two\nlines"},
+                    QuotingCase{"\"two\r\nlines\"", "two\r\nlines"}, QuotingCase{"\"\n\"", "\n"},
+                    QuotingCase{"\"a\n\"\"b\"\"\nc\"", "a\n\"b\"\nc"}, QuotingCase{"\"a\tb\"", "a\tb"},
+                    QuotingCase{"\"a\tb \"c\" d\"", "a\tb \"c\" d"}, QuotingCase{R"( "a")", R"( "a")"},
+                    QuotingCase{R"(a"b)", R"(a"b)"}, QuotingCase{R"(a "b")", R"(a "b")"},
+                    QuotingCase{R"(a "")", R"(a "")"}, QuotingCase{R"(6" pipe)", R"(6" pipe)"},
                     // No quote stands right before the delimiter: not quoted, whatever follows.
                     QuotingCase{R"("Deep" learning)", R"("Deep" learning)"},
-                    QuotingCase{R"("a" "b" c)", R"("a" "b" c)"},
-                    QuotingCase{R"("a" )", R"("a" )"},
+                    QuotingCase{R"("a" "b" c)", R"("a" "b" c)"}, QuotingCase{R"("a" )", R"("a" )"},
                     QuotingCase{R"(""a"" b)", R"(""a"" b)"},
                     // One does: quoted, and quotes that close nothing are characters.
-                    QuotingCase{R"("a "b" c")", R"(a "b" c)"},
-                    QuotingCase{R"("a" "b")", R"(a" "b)"},
+                    QuotingCase{R"("a "b" c")", R"(a "b" c)"}, QuotingCase{R"("a" "b")", R"(a" "b)"},
                     QuotingCase{R"("a "b")", R"(a "b)"}));
 
 TEST_F(Reader, AnUnquotedTitleDoesNotSwallowTheRowsAfterIt) {
@@ -148,8 +138,10 @@ TEST_F(Reader, AnUnclosedQuoteNamesTheLineItOpenedOn) {
               testing::HasSubstr("--quoting none"));
   EXPECT_EQ(read(content, "t.tsv", {.quoting = TableFormat::Quoting::none, .delimiter = {}}).rows.size(), 4U);
   EXPECT_THAT(hint_of_error("a\tb\n1\t\"", "t.tsv:2: a quote opens"), testing::HasSubstr("--quoting none"));
-  EXPECT_THAT(hint_of_error("a\tb\n1\t\"\"\"\n", "t.tsv:2: a quote opens"), testing::HasSubstr("--quoting none"));
-  EXPECT_THAT(hint_of_error("a\t\"b\n1\t2\n", "t.tsv:1: a quote opens"), testing::HasSubstr("--quoting none"));
+  EXPECT_THAT(hint_of_error("a\tb\n1\t\"\"\"\n", "t.tsv:2: a quote opens"),
+              testing::HasSubstr("--quoting none"));
+  EXPECT_THAT(hint_of_error("a\t\"b\n1\t2\n", "t.tsv:1: a quote opens"),
+              testing::HasSubstr("--quoting none"));
   (void)hint_of_error("a\tb\n\"x\ny\"\t\"open\n", "t.tsv:3: a quote opens");
 }
 
@@ -184,7 +176,7 @@ TEST_F(Reader, TakesCrlfAndLfAndNoneAtTheEnd) {
 }
 
 TEST_F(Reader, ALoneCarriageReturnIsACharacter) {
-  EXPECT_EQ(read("a\tb\n1\tx\ry\n2\t\"z\"\r").rows.front(), (std::vector<std::string>{"1", "x\ry"}));
+  EXPECT_EQ(read("a\tb\n1\tx\ry\n2\t\"z\"\r").rows, (Rows{{"1", "x\ry"}, {"2", "\"z\"\r"}}));
 }
 
 TEST_F(Reader, SkipsAByteOrderMarkAtTheStartOnly) {
@@ -231,7 +223,7 @@ TEST_F(Reader, RejectsAnEmptyFile) {
     EXPECT_THAT(hint_of_error(content, "t.tsv' is empty"), testing::HasSubstr("names its columns"));
   }
   (void)hint_of_error("", "is empty", "t.tsv.gz");
-  write_file_atomically(directory_ / "nothing.gz", "");
+  test::write_bytes(directory_ / "nothing.gz", "");
   EXPECT_ERROR((void)test::read_table(directory_ / "nothing.gz"), InputError, "is empty");
 }
 
@@ -242,7 +234,7 @@ TEST_F(Reader, AHeaderAloneIsATableWithoutRows) {
 
 TEST_F(Reader, RejectsWhatIsNoTableOfText) {
   const auto rejected = [&](std::string_view bytes, const std::string& part) {
-    write_file_atomically(directory_ / "t.tsv", bytes);
+    test::write_bytes(directory_ / "t.tsv", bytes);
     EXPECT_ERROR((void)test::read_table(directory_ / "t.tsv"), InputError, part);
   };
   rejected({"\xFF\xFEi\0d\0\n\0", 8}, "UTF-16");

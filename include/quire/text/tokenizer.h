@@ -81,8 +81,9 @@ class Tokenizer {
   // `tokenizers` read the same ids from them.
   void save(const std::filesystem::path& directory) const;
 
+  struct Parts;  // private to the library
+
  protected:
-  struct Parts;
   explicit Tokenizer(std::unique_ptr<const Parts> parts);
 
   std::unique_ptr<const Parts> parts_;

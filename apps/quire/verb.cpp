@@ -1,0 +1,31 @@
+#include "verb.h"
+
+#include "quire/base/error.h"
+
+namespace quire::app {
+
+void add_common_options(CLI::App& verb, Common& common) {
+  verb.add_option("--threads", common.threads, "default: the CPUs this process may use")->check(CLI::Range(0, 4096));
+  verb.add_option("--seed", common.seed, "of everything random")->capture_default_str();
+  verb.add_flag("--quiet", common.quiet, "no progress, only warnings");
+}
+
+void TableFlags::add_to(CLI::App& verb) {
+  verb.add_option("--id", id, "id column (default: the run's)");
+  verb.add_option("--text", text, "text columns, comma-separated (default: the run's)")->delimiter(',');
+  verb.add_option("--label", label, "label column (default: the run's)");
+  verb.add_option("--quoting", quoting, "quotes in the table: automatic or none")->check(CLI::IsMember({"automatic", "none"}));
+}
+
+ColumnFlags TableFlags::columns() const {
+  const auto given = [](const std::string& name) { return name.empty() ? std::nullopt : std::optional(name); };
+  return {.id = given(id), .label = given(label), .group = {}, .text = text};
+}
+
+TableFormat TableFlags::format() const {
+  TableFormat format;
+  if (quoting == "none") format.quoting = TableFormat::Quoting::none;
+  return format;
+}
+
+}  // namespace quire::app

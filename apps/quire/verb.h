@@ -1,0 +1,48 @@
+// What the verbs share: their common options, and how they are registered.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "quire/base/context.h"
+#include "quire/table/columns.h"
+#include "quire/table/reader.h"
+
+namespace quire::app {
+
+// Options every verb has.
+struct Common {
+  std::int64_t threads = 0;  // 0: the CPUs this process may use
+  std::int64_t seed = 42;
+  bool quiet = false;
+};
+
+// The verb that was chosen; main runs it with a context.
+using Action = std::function<int(const Context&)>;
+
+struct Program {
+  CLI::App app;
+  Common common;
+  Action action;
+};
+
+void add_common_options(CLI::App& verb, Common& common);
+
+// --id, --text, --label, --quoting, for verbs that read a table as a run does.
+struct TableFlags {
+  std::string id, label, quoting = "automatic";
+  std::vector<std::string> text;
+
+  void add_to(CLI::App& verb);
+  [[nodiscard]] ColumnFlags columns() const;
+  [[nodiscard]] TableFormat format() const;
+};
+
+void add_train(Program& program);
+void add_predict(Program& program);
+void add_eval(Program& program);
+void add_tokenize(Program& program);
+void add_info(Program& program);
+
+}  // namespace quire::app

@@ -1,0 +1,116 @@
+// Options of a run as a TOML file.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+#include <toml++/toml.h>
+
+#include "quire/base/error.h"
+#include "quire/pipeline/options.h"
+
+namespace quire {
+namespace {
+
+std::string key_of(std::string_view name) {
+  std::string key(name);
+  std::replace(key.begin(), key.end(), '-', '_');
+  return key;
+}
+
+// `file` and `output` are arguments rather than options, but part of a recipe.
+std::vector<Option> recipe_table(TrainOptions& options) {
+  std::vector<Option> table = {{.name = "file", .help = "", .value = &options.file}};
+  for (Option& option : option_table(options)) {
+    if (option.in_recipe) table.push_back(std::move(option));
+  }
+  return table;
+}
+
+void insert(toml::table& out, const Option& option) {
+  const std::string key = key_of(option.name);
+  std::visit(
+      [&](auto* value) {
+        using T = std::remove_pointer_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+          toml::array names;
+          for (const std::string& name : *value) names.push_back(name);
+          if (!names.empty()) out.insert(key, std::move(names));
+        } else if constexpr (std::is_same_v<T, std::optional<double>>) {
+          if (*value) out.insert(key, **value);
+        } else if constexpr (std::is_same_v<T, std::string>) {
+          if (!value->empty()) out.insert(key, *value);
+        } else {
+          out.insert(key, *value);
+        }
+      },
+      option.value);
+}
+
+template <typename T>
+T expect(const toml::node& node, std::string_view key, const std::string& path, const char* expected) {
+  if (const auto value = node.value<T>()) return *value;
+  throw InputError(fmt::format("{}:{}: '{}' has a value of another type", path, node.source().begin.line, key),
+                   fmt::format("expected {}", expected));
+}
+
+void assign(const toml::node& node, const Option& option, const std::string& path) {
+  std::visit(
+      [&](auto* value) {
+        using T = std::remove_pointer_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+          value->clear();
+          const toml::array* names = node.as_array();
+          if (names == nullptr) {
+            value->push_back(expect<std::string>(node, option.name, path, "a text or a list of texts"));
+            return;
+          }
+          for (const toml::node& name : *names) {
+            value->push_back(expect<std::string>(name, option.name, path, "a list of texts"));
+          }
+        } else if constexpr (std::is_same_v<T, std::optional<double>> || std::is_same_v<T, double>) {
+          *value = expect<double>(node, option.name, path, "a number");
+        } else if constexpr (std::is_same_v<T, std::string>) {
+          *value = expect<std::string>(node, option.name, path, "a text in quotes");
+        } else if constexpr (std::is_same_v<T, bool>) {
+          *value = expect<bool>(node, option.name, path, "true or false");
+        } else {
+          *value = expect<std::int64_t>(node, option.name, path, "a whole number");
+        }
+      },
+      option.value);
+}
+
+}  // namespace
+
+std::string write_recipe(TrainOptions options) {
+  toml::table out;
+  for (const Option& option : recipe_table(options)) insert(out, option);
+  std::ostringstream text;
+  text << "# Written by quire train: the options of this run, all defaults resolved.\n" << out << '\n';
+  return text.str();
+}
+
+TrainOptions read_recipe(std::string_view toml_text, const std::string& path) {
+  TrainOptions options;
+  toml::table table;
+  try {
+    table = toml::parse(toml_text, path);
+  } catch (const toml::parse_error& error) {
+    throw InputError(fmt::format("{}:{}: {}", path, error.source().begin.line, error.description()), "the file must be TOML");
+  }
+  const std::vector<Option> known = recipe_table(options);
+  for (const auto& [key, node] : table) {
+    const auto found = std::find_if(known.begin(), known.end(), [&](const Option& option) { return key_of(option.name) == key.str(); });
+    if (found == known.end()) {
+      std::vector<std::string> names;
+      for (const Option& option : known) names.push_back(key_of(option.name));
+      const std::string nearest = nearest_name(key.str(), names);
+      throw InputError(fmt::format("{}:{}: no option is called '{}'", path, node.source().begin.line, key.str()),
+                       nearest.empty() ? "see `quire train --help`" : fmt::format("did you mean {}?", nearest));
+    }
+    assign(node, *found, path);
+  }
+  return options;
+}
+
+}  // namespace quire

@@ -1,0 +1,71 @@
+#include "text/special_names.h"
+
+namespace quire::text {
+namespace {
+
+Json defaults(ModelKind kind) {
+  if (kind == ModelKind::wordpiece) {
+    return {{"unk_token", "[UNK]"},
+            {"sep_token", "[SEP]"},
+            {"pad_token", "[PAD]"},
+            {"cls_token", "[CLS]"},
+            {"mask_token", "[MASK]"}};
+  }
+  // RoBERTa was published with a mask that takes the space before it; transformers 5 forgets that
+  // where special_tokens_map.json is missing, earlier versions did not.
+  return {{"bos_token", "<s>"},
+          {"eos_token", "</s>"},
+          {"unk_token", "<unk>"},
+          {"sep_token", "</s>"},
+          {"pad_token", "<pad>"},
+          {"cls_token", "<s>"},
+          {"mask_token", {{"content", "<mask>"}, {"lstrip", true}}}};
+}
+
+}  // namespace
+
+Json added_token_entry(const Section& value, bool special, bool normalized) {
+  if (value.value().is_string()) {
+    return {{"content", value.value()}, {"single_word", false},     {"lstrip", false},
+            {"rstrip", false},          {"normalized", normalized}, {"special", special}};
+  }
+  if (!value.value().is_object()) value.fail("a string or an object is expected");
+  return {{"content", value.string("content")},
+          {"single_word", value.flag("single_word", false)},
+          {"lstrip", value.flag("lstrip", false)},
+          {"rstrip", value.flag("rstrip", false)},
+          {"normalized", value.flag("normalized", normalized)},
+          {"special", value.flag("special", special)}};
+}
+
+SpecialNames::SpecialNames(const Section& config, const Section& map, ModelKind kind)
+    : tokens_(Json::object()) {
+  const Json otherwise = defaults(kind);
+  // As transformers: the map is the older of the two files, and is not read where the newer one
+  // has the tokens' flags.
+  const bool map_counts = !config.has("added_tokens_decoder");
+  for (const char* role : kRoles) {
+    std::optional<Section> value;
+    if (otherwise.contains(role)) value.emplace(otherwise[role], "the default");
+    if (config.has(role)) value = config.at(role);
+    if (map_counts && map.has(role)) value = map.at(role);
+    if (!value) continue;
+    Json entry = added_token_entry(*value, true, false);
+    entry["special"] = true;
+    tokens_[role] = std::move(entry);
+  }
+}
+
+const Json& SpecialNames::token(std::string_view role) const {
+  static const Json kNull;
+  const auto found = tokens_.find(std::string(role));
+  return found == tokens_.end() ? kNull : *found;
+}
+
+std::optional<std::string> SpecialNames::name(std::string_view role) const {
+  const Json& entry = token(role);
+  if (entry.is_null()) return {};
+  return entry["content"].get<std::string>();
+}
+
+}  // namespace quire::text

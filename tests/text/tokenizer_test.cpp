@@ -1,0 +1,2 @@
+#include "quire/text/tokenizer.h"
+#include <gtest/gtest.h>
