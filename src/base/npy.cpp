@@ -64,7 +64,7 @@ Matrix read_npy(const std::filesystem::path& path) {
     reject(path, fmt::format("shape ({}, {}) does not fit its {} bytes of data", matrix.rows, matrix.cols, available));
   }
   matrix.values.resize(static_cast<std::size_t>(count));
-  std::memcpy(matrix.values.data(), bytes.data() + kPreamble + length, available);
+  if (count > 0) std::memcpy(matrix.values.data(), bytes.data() + kPreamble + length, available);
   return matrix;
 }
 

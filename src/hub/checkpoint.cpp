@@ -18,6 +18,7 @@ using hub::Json;
 
 constexpr const char* kWeights = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
+constexpr const char* kOwnHead = "quire_head.safetensors";  // of a head transformers does not know
 
 std::string canonical_name(std::string_view stored, Family family) {
   const std::string_view prefix = family_name(family);
@@ -97,8 +98,12 @@ std::vector<std::pair<std::string, std::string>> read_index(const std::filesyste
 Checkpoint::Checkpoint(const std::filesystem::path& directory)
     : directory_(directory), config_(load_config(directory)) {
   if (std::filesystem::exists(directory / kWeights)) {
-    files_.emplace_back(directory / kWeights);
-    for (const TensorView& view : files_.front().tensors()) add(view, files_.front());
+    files_.reserve(2);  // entries point at the files
+    for (const char* name : {kWeights, kOwnHead}) {
+      if (!std::filesystem::exists(directory / name)) continue;
+      files_.emplace_back(directory / name);
+      for (const TensorView& view : files_.back().tensors()) add(view, files_.back());
+    }
   } else if (std::filesystem::exists(directory / kIndex)) {
     open_shards(directory / kIndex);
   } else {
@@ -182,9 +187,10 @@ std::vector<float> Checkpoint::tensor(std::string_view name, const std::vector<s
 }
 
 std::vector<std::string> Checkpoint::class_names() const {
-  // BERT's classifier is one matrix, RoBERTa's and ELECTRA's end in one.
-  const std::string name =
-      config_.family == Family::bert ? "classifier.weight" : "classifier.out_proj.weight";
+  // BERT's classifier is one matrix, RoBERTa's and ELECTRA's end in one, and so do our own heads.
+  const std::string name = has("quire_head.weight")        ? "quire_head.weight"
+                           : config_.family == Family::bert ? "classifier.weight"
+                                                            : "classifier.out_proj.weight";
   if (!has(name) || shape(name).empty()) return {};
   const std::int64_t rows = shape(name).front();
   if (rows == 1 || config_.problem_type == "regression" ||

@@ -27,6 +27,19 @@ void check_max_length(std::int64_t max_length, const EncoderConfig& config) {
                    fmt::format("use --max-length {} or less", config.max_length()));
 }
 
+// libtorch's own errors carry a stack trace, which helps nobody here.
+template <typename Work>
+auto without_stack_traces(Work work) {
+  try {
+    return work();
+  } catch (const c10::OutOfMemoryError& error) {
+    throw Error(error.what_without_backtrace(), "try a smaller --batch-size or --max-length");
+  } catch (const c10::Error& error) {
+    const std::string message = error.what_without_backtrace();
+    throw Error(message, message.find("allocate memory") == std::string::npos ? "" : "try a smaller --batch-size or --max-length");
+  }
+}
+
 class FittedEncoder : public FittedMember {
  public:
   FittedEncoder(nn::Classifier model, std::shared_ptr<const Tokenizer> tokenizer, std::int64_t max_length,
@@ -41,7 +54,8 @@ class FittedEncoder : public FittedMember {
   }
   [[nodiscard]] Matrix predict(const Corpus& corpus, std::span<const std::int64_t> rows, const Context& context,
                                std::string_view stage) const override {
-    return train::predict(model_, dynamic_cast<const TokenDocuments&>(corpus).tokens(), rows, context, stage);
+    const auto& tokens = dynamic_cast<const TokenDocuments&>(corpus).tokens();
+    return without_stack_traces([&] { return train::predict(model_, tokens, rows, context, stage); });
   }
   [[nodiscard]] const std::vector<std::string>& class_names() const override { return class_names_; }
 
@@ -124,7 +138,7 @@ std::unique_ptr<FittedMember> EncoderMember::fit(const FitInput& input, const Co
   loop.folds = input.folds;
   loop.directory = input.directory;
   loop.resume = input.resume;
-  train::fit(model, loop, loop_, context);
+  without_stack_traces([&] { return train::fit(model, loop, loop_, context); });
   model.save(input.directory, input.classes->names(), {{kMaxLengthKey, std::to_string(options_.max_length)}});
   tokenizer_->save(input.directory);
   std::filesystem::remove(input.directory / "checkpoint.safetensors");

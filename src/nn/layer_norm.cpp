@@ -1,5 +1,6 @@
 // dropout + residual + LayerNorm in one pass over memory, and plain dropout.
 #include <algorithm>
+#include <optional>
 
 #include "nn/aten.h"
 #include "nn/dropout.h"
@@ -35,10 +36,10 @@ class RowMultipliers {
 class DropoutAddLayerNorm : public torch::autograd::Function<DropoutAddLayerNorm> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x_in,
-                            const at::Tensor& residual_in, const at::Tensor& gamma, const at::Tensor& beta,
+                            const std::optional<at::Tensor>& residual_in, const at::Tensor& gamma, const at::Tensor& beta,
                             double epsilon, const std::shared_ptr<DropoutPlan>& plan) {
     const at::Tensor x = x_in.contiguous();
-    const at::Tensor residual = residual_in.defined() ? residual_in.contiguous() : residual_in;
+    const at::Tensor residual = residual_in ? residual_in->contiguous() : at::Tensor();
     const std::int64_t rows = x.size(0);
     const std::int64_t width = x.size(1);
     at::Tensor sum = at::empty_like(x);
@@ -123,7 +124,8 @@ at::Tensor dropout_add_layer_norm(const at::Tensor& x, const at::Tensor& residua
                                   const DropoutState& state, std::uint32_t site, Backend backend) {
   const auto plan = std::make_shared<DropoutPlan>(rows, dropout, state, site);
   if (backend == Backend::automatic && x.is_cpu() && x.scalar_type() == at::kFloat) {
-    return DropoutAddLayerNorm::apply(x, residual, gamma, beta, epsilon, plan);
+    const std::optional<at::Tensor> added = residual.defined() ? std::optional(residual) : std::nullopt;
+    return DropoutAddLayerNorm::apply(x, added, gamma, beta, epsilon, plan);
   }
   at::Tensor sum = aten_dropout(x, *plan);
   if (residual.defined()) sum = sum + residual;

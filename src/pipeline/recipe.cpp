@@ -1,5 +1,6 @@
 // Options of a run as a TOML file.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <sstream>
@@ -26,24 +27,40 @@ std::vector<Option> recipe_table(TrainOptions& options) {
   return table;
 }
 
-void insert(toml::table& out, const Option& option) {
-  const std::string key = key_of(option.name);
-  std::visit(
-      [&](auto* value) {
+std::string quoted(const std::string& text) {
+  std::ostringstream out;
+  out << toml::value<std::string>(text);
+  return out.str();
+}
+
+// The shortest text that reads back as the same number; TOML wants a point or an exponent.
+std::string number(double value) {
+  std::string text = fmt::format("{}", value);
+  if (text.find_first_of(".en") == std::string::npos) text += ".0";
+  return text;
+}
+
+// The line of one option; empty for one that is not set.
+std::string line_of(const Option& option) {
+  const std::string text = std::visit(
+      [](auto* value) -> std::string {
         using T = std::remove_pointer_t<decltype(value)>;
         if constexpr (std::is_same_v<T, std::vector<std::string>>) {
-          toml::array names;
-          for (const std::string& name : *value) names.push_back(name);
-          if (!names.empty()) out.insert(key, std::move(names));
+          std::vector<std::string> names;
+          for (const std::string& name : *value) names.push_back(quoted(name));
+          return names.empty() ? "" : fmt::format("[{}]", fmt::join(names, ", "));
         } else if constexpr (std::is_same_v<T, std::optional<double>>) {
-          if (*value) out.insert(key, **value);
+          return *value ? number(**value) : "";
         } else if constexpr (std::is_same_v<T, std::string>) {
-          if (!value->empty()) out.insert(key, *value);
+          return value->empty() ? "" : quoted(*value);
+        } else if constexpr (std::is_same_v<T, double>) {
+          return number(*value);
         } else {
-          out.insert(key, *value);
+          return fmt::format("{}", *value);
         }
       },
       option.value);
+  return text.empty() ? "" : fmt::format("{} = {}\n", key_of(option.name), text);
 }
 
 template <typename T>
@@ -83,11 +100,9 @@ void assign(const toml::node& node, const Option& option, const std::string& pat
 }  // namespace
 
 std::string write_recipe(TrainOptions options) {
-  toml::table out;
-  for (const Option& option : recipe_table(options)) insert(out, option);
-  std::ostringstream text;
-  text << "# Written by quire train: the options of this run, all defaults resolved.\n" << out << '\n';
-  return text.str();
+  std::string text = "# Written by quire train: the options of this run, all defaults resolved.\n";
+  for (const Option& option : recipe_table(options)) text += line_of(option);
+  return text;
 }
 
 TrainOptions read_recipe(std::string_view toml_text, const std::string& path) {

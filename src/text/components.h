@@ -32,10 +32,6 @@ void expect_no_normalizer(const Section& root);
 [[nodiscard]] std::vector<AddedToken> parse_added_tokens(const Section& root, const Vocabulary& vocabulary);
 
 // "post_processor".
-struct Templates {
-  Template single;
-  Template pair;
-};
 [[nodiscard]] Templates parse_templates(const Section& root);
 
 }  // namespace quire::text

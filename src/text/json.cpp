@@ -9,6 +9,31 @@
 #include "quire/base/utf8.h"
 
 namespace quire::text {
+namespace {
+
+// JSON is written, copied and compared by recursion: a hostile file must not choose how deep.
+constexpr int kDeepest = 100;
+
+bool is_too_deep(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kDeepest) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+}  // namespace
 
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t kLongest = 80;
@@ -22,6 +47,10 @@ std::string in_quotes(std::string_view text) {
 
 Json read_json(const std::filesystem::path& path) {
   const std::string text = read_file(path);
+  if (is_too_deep(text)) {
+    throw InputError(fmt::format("\"{}\" is nested more than {} deep.", path.string(), kDeepest),
+                     "The file is damaged; fetch it again.");
+  }
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
@@ -107,8 +136,9 @@ const Section& Section::expect_array() const {
 }
 
 void Section::fail(std::string_view fault, std::string_view hint) const {
-  const std::string shown = value_->dump(-1, ' ', false, Json::error_handler_t::replace);
-  const std::string found = value_->is_structured() ? "" : fmt::format(" and {} found", in_quotes(shown));
+  const std::string shown =
+      value_->is_structured() ? "" : value_->dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string found = value_->is_structured() ? "" : fmt::format(", not {}", in_quotes(shown));
   throw InputError(fmt::format("{}: {}{}.", where_, fault, found), std::string(hint));
 }
 

@@ -41,20 +41,19 @@ Json added_token_entry(const Section& value, bool special, bool normalized) {
 SpecialNames::SpecialNames(const Section& config, const Section& map, ModelKind kind)
     : tokens_(Json::object()) {
   const Json otherwise = defaults(kind);
-  // As transformers: the map is the older of the two files, and is not read where the newer one
-  // has the tokens' flags.
-  const bool map_counts = !config.has("added_tokens_decoder");
   for (const char* role : kRoles) {
     std::optional<Section> value;
     if (otherwise.contains(role)) value.emplace(otherwise[role], "the default");
     if (config.has(role)) value = config.at(role);
-    if (map_counts && map.has(role)) value = map.at(role);
+    if (map_counts(config) && map.has(role)) value = map.at(role);
     if (!value) continue;
     Json entry = added_token_entry(*value, true, false);
     entry["special"] = true;
     tokens_[role] = std::move(entry);
   }
 }
+
+bool SpecialNames::map_counts(const Section& config) { return !config.has("added_tokens_decoder"); }
 
 const Json& SpecialNames::token(std::string_view role) const {
   static const Json kNull;

@@ -21,6 +21,10 @@ class SpecialNames {
   // `config` is tokenizer_config.json, `map` special_tokens_map.json; both may be empty objects.
   SpecialNames(const Section& config, const Section& map, ModelKind kind);
 
+  // As transformers: special_tokens_map.json is the older of the two files, and is not read where
+  // the newer one has the tokens' flags.
+  [[nodiscard]] static bool map_counts(const Section& config);
+
   // An entry of tokenizer.json's "added_tokens" (less its id) for the token in a role; null when
   // there is none.
   [[nodiscard]] const Json& token(std::string_view role) const;

@@ -30,7 +30,26 @@ std::size_t shortened(std::size_t length, std::size_t excess, std::string_view n
   return length - excess;
 }
 
+TemplatePiece special(std::int32_t id, std::uint8_t segment) {
+  return {TemplatePiece::Kind::special, {id}, segment};
+}
+
+TemplatePiece text_piece() { return {TemplatePiece::Kind::text, {}, 0}; }
+
+TemplatePiece pair_piece(std::uint8_t segment) { return {TemplatePiece::Kind::pair, {}, segment}; }
+
 }  // namespace
+
+Templates bert_templates(std::int32_t cls, std::int32_t sep) {
+  return {{{special(cls, 0), text_piece(), special(sep, 0)}},
+          {{special(cls, 0), text_piece(), special(sep, 0), pair_piece(1), special(sep, 1)}}};
+}
+
+Templates roberta_templates(std::int32_t cls, std::int32_t sep) {
+  return {
+      {{special(cls, 0), text_piece(), special(sep, 0)}},
+      {{special(cls, 0), text_piece(), special(sep, 0), special(sep, 0), pair_piece(0), special(sep, 0)}}};
+}
 
 std::size_t Template::added() const noexcept {
   std::size_t count = 0;

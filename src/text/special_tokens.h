@@ -15,13 +15,28 @@ struct TemplatePiece {
   Kind kind = Kind::special;
   std::vector<std::int32_t> ids;  // of special tokens
   std::uint8_t segment = 0;
+
+  bool operator==(const TemplatePiece&) const = default;
 };
 
 struct Template {
   std::vector<TemplatePiece> pieces;
   // How many special tokens it adds.
   [[nodiscard]] std::size_t added() const noexcept;
+
+  bool operator==(const Template&) const = default;
 };
+
+struct Templates {
+  Template single;
+  Template pair;
+
+  bool operator==(const Templates&) const = default;
+};
+// [CLS] A [SEP], and [CLS] A [SEP] B [SEP] with two segments.
+[[nodiscard]] Templates bert_templates(std::int32_t cls, std::int32_t sep);
+// <s> A </s>, and <s> A </s></s> B </s> with one.
+[[nodiscard]] Templates roberta_templates(std::int32_t cls, std::int32_t sep);
 
 // How many tokens of each text are kept so that they sum up to at most `budget`. Throws
 // InputError when the strategy names a text that is not longer than what has to go.

@@ -11,8 +11,6 @@ using Kind = TemplatePiece::Kind;
 constexpr std::string_view kSupported =
     "TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel, a Sequence of these, or none";
 
-TemplatePiece special(std::int32_t id, std::uint8_t segment) { return {Kind::special, {id}, segment}; }
-
 // Without special tokens a pair still has two segments.
 Templates plain() { return {{{{Kind::text, {}, 0}}}, {{{Kind::text, {}, 0}, {Kind::pair, {}, 1}}}}; }
 
@@ -51,23 +49,6 @@ std::int32_t parse_named_id(const Section& named) {
   return named.at(1).id(kLargestId);
 }
 
-Templates bert(const Section& processor) {
-  const std::int32_t cls = parse_named_id(processor.at("cls"));
-  const std::int32_t sep = parse_named_id(processor.at("sep"));
-  return {{{special(cls, 0), {Kind::text, {}, 0}, special(sep, 0)}},
-          {{special(cls, 0), {Kind::text, {}, 0}, special(sep, 0), {Kind::pair, {}, 1}, special(sep, 1)}}};
-}
-
-// Two separators between the texts of a pair, and one segment.
-Templates roberta(const Section& processor) {
-  const std::int32_t cls = parse_named_id(processor.at("cls"));
-  const std::int32_t sep = parse_named_id(processor.at("sep"));
-  const TemplatePiece text{Kind::text, {}, 0};
-  const TemplatePiece pair{Kind::pair, {}, 0};
-  return {{{special(cls, 0), text, special(sep, 0)}},
-          {{special(cls, 0), text, special(sep, 0), special(sep, 0), pair, special(sep, 0)}}};
-}
-
 Templates parse_processor(const Section& processor, bool inside_sequence);
 
 // At most one of the processors may add tokens: what the reference does with more is an accident.
@@ -91,8 +72,11 @@ Templates parse_processor(const Section& processor, bool inside_sequence) {
     return {parse_template(processor.at("single"), tokens, false),
             parse_template(processor.at("pair"), tokens, true)};
   }
-  if (type == "BertProcessing") return bert(processor);
-  if (type == "RobertaProcessing") return roberta(processor);
+  if (type == "BertProcessing" || type == "RobertaProcessing") {
+    const std::int32_t cls = parse_named_id(processor.at("cls"));
+    const std::int32_t sep = parse_named_id(processor.at("sep"));
+    return type == "BertProcessing" ? bert_templates(cls, sep) : roberta_templates(cls, sep);
+  }
   if (type == "ByteLevel") return plain();
   if (type == "Sequence" && !inside_sequence) return parse_sequence(processor.at("processors"));
   processor.fail(fmt::format("the type {} is not supported", in_quotes(type)),

@@ -31,7 +31,7 @@ Encoding Tokenizer::encode(std::string_view text, std::optional<std::string_view
 Encoding Tokenizer::assemble(std::span<const std::int32_t> text,
                              std::optional<std::span<const std::int32_t>> pair, std::size_t max_length,
                              Truncation truncation) const {
-  const text::Template& form = pair ? parts_->pair : parts_->single;
+  const text::Template& form = pair ? parts_->templates.pair : parts_->templates.single;
   const std::size_t special_count = form.added();
   text::Kept kept{text.size(), pair ? pair->size() : 0};
   if (max_length > 0) {
@@ -60,9 +60,9 @@ std::size_t Tokenizer::vocabulary_size() const noexcept { return static_cast<std
 
 const SpecialTokens& Tokenizer::special() const noexcept { return parts_->special; }
 
-std::size_t Tokenizer::special_tokens_in_single() const noexcept { return parts_->single.added(); }
+std::size_t Tokenizer::special_tokens_in_single() const noexcept { return parts_->templates.single.added(); }
 
-std::size_t Tokenizer::special_tokens_in_pair() const noexcept { return parts_->pair.added(); }
+std::size_t Tokenizer::special_tokens_in_pair() const noexcept { return parts_->templates.pair.added(); }
 
 std::optional<std::int32_t> Tokenizer::id_of(std::string_view token) const { return parts_->find(token); }
 

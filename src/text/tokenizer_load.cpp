@@ -25,7 +25,7 @@ std::int32_t special_id(const Tokenizer::Parts& parts, const SpecialNames& names
 }
 
 SpecialTokens find_special_tokens(const Tokenizer::Parts& parts, const SpecialNames& names) {
-  const std::vector<TemplatePiece>& pieces = parts.single.pieces;
+  const std::vector<TemplatePiece>& pieces = parts.templates.single.pieces;
   SpecialTokens special;
   special.cls = special_id(parts, names, "cls_token", pieces.empty() ? nullptr : &pieces.front());
   special.sep = special_id(parts, names, "sep_token", pieces.empty() ? nullptr : &pieces.back());
@@ -73,15 +73,13 @@ std::unique_ptr<Tokenizer::Parts> make_parts(TokenizerFiles& files) {
   const Section root(files.frame, files.where);
   parts->where = files.where;
   parts->added = parse_added_tokens(root, files.vocabulary);
-  Templates templates = parse_templates(root);
-  parts->single = std::move(templates.single);
-  parts->pair = std::move(templates.pair);
+  parts->templates = parse_templates(root);
   parts->vocabulary = std::move(files.vocabulary);
   parts->merges = std::move(files.merges);
   for (const AddedToken& token : parts->added) parts->added_names.add(token.content, token.id);
   parts->id_end = std::max(parts->vocabulary.id_end(), parts->added_names.id_end());
-  expect_known_ids(parts->single, *parts);
-  expect_known_ids(parts->pair, *parts);
+  expect_known_ids(parts->templates.single, *parts);
+  expect_known_ids(parts->templates.pair, *parts);
   parts->special = find_special_tokens(*parts, files.special_names());
   parts->config = std::move(files.config);
   return parts;

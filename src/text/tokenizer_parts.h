@@ -23,8 +23,7 @@ struct Tokenizer::Parts {
   text::Vocabulary added_names;         // the same, to look up
   text::TokenFinder raw_tokens;         // looked for in the raw text
   text::TokenFinder normalized_tokens;  // and in what is left, after normalisation
-  text::Template single;
-  text::Template pair;
+  text::Templates templates;
   SpecialTokens special;
   std::int32_t id_end = 0;  // one more than the largest id
 

@@ -98,13 +98,16 @@ std::string merges_txt(const Tokenizer::Parts& parts) {
 // tokenizer_config.json. Where those cannot say all, the class is one that reads tokenizer.json.
 std::string transformers_class(const Tokenizer::Parts& parts) {
   const Json& model = parts.frame["model"];
+  const SpecialTokens& special = parts.special;
   if (kind_of(parts) == ModelKind::byte_level) {
-    const bool plain =
-        model.value("ignore_merges", Json(false)) != true && model.value("unk_token", Json()).is_null();
+    const bool plain = parts.templates == roberta_templates(special.cls, special.sep) &&
+                       model.value("ignore_merges", Json(false)) != true &&
+                       model.value("unk_token", Json()).is_null();
     return plain ? "RobertaTokenizer" : "PreTrainedTokenizerFast";
   }
   const auto normalizer = parts.frame.find("normalizer");
-  const bool plain = normalizer != parts.frame.end() && normalizer->is_object() &&
+  const bool plain = parts.templates == bert_templates(special.cls, special.sep) &&
+                     normalizer != parts.frame.end() && normalizer->is_object() &&
                      (*normalizer)["clean_text"] == true && model["continuing_subword_prefix"] == "##" &&
                      model["max_input_chars_per_word"] == 100;
   return plain ? "BertTokenizer" : "PreTrainedTokenizerFast";

@@ -88,19 +88,24 @@ std::map<std::int32_t, Json> user_tokens(const fs::path& directory, const Sectio
 }
 
 // "added_tokens" in the order in which transformers adds them.
-Json added_tokens(const fs::path& directory, const Section& config, const SpecialNames& names) {
+Json added_tokens(const fs::path& directory, const TokenizerFiles& files, const Section& config,
+                  const SpecialNames& names) {
   Json tokens = Json::array();
   std::set<std::string> seen;
   const auto add = [&](const Json& token) {
     if (!token.is_null() && seen.insert(token["content"].get<std::string>()).second) tokens.push_back(token);
   };
+  const auto add_listed = [&](const Section& section) {
+    for (const char* key : {"extra_special_tokens", "additional_special_tokens"}) {
+      if (!section.has(key) || !section.at(key).value().is_array()) continue;
+      const Section list = section.at(key);
+      for (std::size_t i = 0; i < list.value().size(); ++i) add(added_token_entry(list.at(i), true, false));
+    }
+  };
   for (const auto& [id, token] : user_tokens(directory, config, names)) add(token);
   for (const char* role : SpecialNames::kRoles) add(names.token(role));
-  for (const char* key : {"extra_special_tokens", "additional_special_tokens"}) {
-    if (!config.has(key) || !config.at(key).value().is_array()) continue;
-    const Section list = config.at(key);
-    for (std::size_t i = 0; i < list.value().size(); ++i) add(added_token_entry(list.at(i), true, false));
-  }
+  add_listed(config);
+  if (SpecialNames::map_counts(config)) add_listed({files.special_tokens_map, "special_tokens_map.json"});
   return tokens;
 }
 
@@ -148,7 +153,7 @@ void read_wordpiece_vocabulary(const fs::path& directory, TokenizerFiles& files)
                      {"strip_accents", nullptr},
                      {"lowercase", config.flag("do_lower_case", true)}};
   if (config.has("strip_accents")) normalizer["strip_accents"] = config.flag("strip_accents");
-  files.frame = {{"added_tokens", added_tokens(directory, config, names)},
+  files.frame = {{"added_tokens", added_tokens(directory, files, config, names)},
                  {"normalizer", normalizer},
                  {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
                  {"decoder", {{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}},
@@ -171,7 +176,7 @@ void read_byte_level_vocabulary(const fs::path& directory, TokenizerFiles& files
   const bool prefix = config.flag("add_prefix_space", false);
   const bool trim = config.flag("trim_offsets", true);
   files.frame = {
-      {"added_tokens", added_tokens(directory, config, names)},
+      {"added_tokens", added_tokens(directory, files, config, names)},
       {"normalizer", nullptr},
       {"pre_tokenizer",
        {{"type", "ByteLevel"}, {"add_prefix_space", prefix}, {"trim_offsets", trim}, {"use_regex", true}}},

@@ -18,8 +18,10 @@ namespace quire::test {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-// Not atomically: waiting for the disk thousands of times takes minutes.
+// Without waiting for the disk, which thousands of times takes minutes: not atomically, and not
+// over an old file, which some file systems write out before they replace it.
 inline void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
+  std::filesystem::remove(path);
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 

@@ -41,11 +41,11 @@ class Writer : public testing::TestWithParam<const char*> {
 TEST_P(Writer, ReadingBackIsTheIdentity) {
   Random random(5, Purpose::test);
   const auto path = directory_ / GetParam();
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < 60; ++round) {
     const std::size_t width = 1 + random.below(4);
     Fields header;
     for (std::size_t i = 0; i < width; ++i) header.push_back("\"c" + std::to_string(i));
-    Rows rows(random.below(20), Fields(width));
+    Rows rows(random.below(60), Fields(width));
     for (Fields& row : rows) {
       for (std::string& field : row) field = random_field(random);
     }

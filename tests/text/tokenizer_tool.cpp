@@ -1,6 +1,8 @@
-// What compare_with_reference.py talks to: encodes texts that come in on stdin.
+// What the Python scripts beside it talk to: encodes texts that come in on stdin, or saves a
+// tokenizer anew.
 //
 //     tokenizer_tool DIRECTORY < requests > replies
+//     tokenizer_tool DIRECTORY --save OTHER
 //
 // A request is three 32-bit integers, the length of the text in bytes, that of the pair or -1, and
 // the maximal length or 0, then the bytes. A reply is a 32-bit count, then the ids (32 bits) and
@@ -9,6 +11,7 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "quire/base/error.h"
 #include "quire/text/tokenizer.h"
@@ -47,12 +50,18 @@ void serve(const quire::Tokenizer& tokenizer) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: tokenizer_tool DIRECTORY < requests > replies\n");
+  const bool saves = argc == 4 && std::string_view(argv[2]) == "--save";
+  if (argc != 2 && !saves) {
+    std::fprintf(stderr, "usage: tokenizer_tool DIRECTORY [--save OTHER] < requests > replies\n");
     return 2;
   }
   try {
-    serve(*quire::load_tokenizer(argv[1]));
+    const auto tokenizer = quire::load_tokenizer(argv[1]);
+    if (saves) {
+      tokenizer->save(argv[3]);
+    } else {
+      serve(*tokenizer);
+    }
   } catch (const quire::Error& error) {
     std::fprintf(stderr, "%s\n%s\n", error.what(), error.hint().c_str());
     return 1;

@@ -1,0 +1,73 @@
+// Every instruction set this CPU runs against plain arithmetic.
+#include "quire/kernels/kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "quire/base/random.h"
+
+namespace quire::test {
+namespace {
+
+using kernels::Table;
+
+std::vector<float> normals(std::size_t count, std::uint32_t stream) {
+  Random random(1, Purpose::test, stream);
+  std::vector<float> values(count);
+  for (float& value : values) value = random.normal();
+  return values;
+}
+
+class EveryTable : public ::testing::TestWithParam<const Table*> {};
+
+TEST_P(EveryTable, DropoutDrawsArePhiloxAndDoNotDependOnWhereTheyStart) {
+  const kernels::DropoutStream stream{.seed = 0x123456789ABCDEF, .epoch = 4, .document = 17, .site = 1025};
+  const kernels::DropoutRate rate(0.25);
+  std::vector<float> all(1000);
+  GetParam()->keep_multipliers(all.data(), 0, 1000, stream, rate);
+  for (std::uint32_t element = 0; element < 1000; ++element) {
+    const std::uint32_t draw = element % 128;
+    const PhiloxBlock block =
+        philox4x32({element / 128 * 16 + draw % 16, stream.site, stream.document, stream.epoch}, stream.seed);
+    const std::uint32_t bits = (block[draw / 32] >> (draw / 16 % 2 * 16)) & 0xFFFF;
+    EXPECT_EQ(all[element], bits < rate.threshold ? 0.0F : rate.scale) << element;
+  }
+  for (const std::int64_t first : {1, 127, 128, 300}) {
+    std::vector<float> part(200);
+    GetParam()->keep_multipliers(part.data(), first, 200, stream, rate);
+    EXPECT_TRUE(std::equal(part.begin(), part.end(), all.begin() + first));
+  }
+}
+
+TEST_P(EveryTable, SoftmaxSumsToOneAndMatchesExp) {
+  for (const std::size_t width : {1, 15, 16, 17, 300}) {
+    std::vector<float> x = normals(width, 3);
+    for (float& value : x) value *= 20;
+    std::vector<double> expected;
+    const float max = *std::max_element(x.begin(), x.end());
+    double total = 0;
+    for (const float value : x) {
+      expected.push_back(std::exp(0.5 * (static_cast<double>(value) - static_cast<double>(max))));
+      total += expected.back();
+    }
+    GetParam()->softmax(x.data(), static_cast<std::int64_t>(width), 0.5F);
+    for (std::size_t i = 0; i < width; ++i) {
+      EXPECT_NEAR(static_cast<double>(x[i]), expected[i] / total, 1e-6 * expected[i] / total + 1e-12) << width;
+    }
+  }
+}
+
+TEST_P(EveryTable, SumOfSquaresIsExactEnough) {
+  const std::vector<float> x = normals(100003, 4);
+  double expected = 0;
+  for (const float value : x) expected += static_cast<double>(value) * static_cast<double>(value);
+  EXPECT_NEAR(GetParam()->sum_of_squares(x.data(), 100003), expected, 1e-9 * expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, EveryTable, ::testing::ValuesIn(kernels::available_tables()),
+                         [](const auto& family) { return family.param->name; });
+
+}  // namespace
+}  // namespace quire::test

@@ -1,0 +1,122 @@
+// Fused operations against their twins of plain ATen operations, forward and backward.
+#include "quire/nn/ops.h"
+
+#include <numeric>
+
+#include "nn/golden.h"
+
+namespace quire::test {
+namespace {
+
+using nn::Backend;
+
+nn::PackedBatch batch_of(const std::vector<std::int64_t>& lengths) {
+  nn::PackedBatch batch;
+  batch.offsets.push_back(0);
+  for (const std::int64_t length : lengths) {
+    batch.offsets.push_back(batch.offsets.back() + length);
+    batch.documents.push_back(static_cast<std::uint32_t>(100 + batch.documents.size()));
+  }
+  return batch;
+}
+
+const nn::DropoutState kDropout{.active = true, .seed = 11, .epoch = 3, .pass = 0};
+
+struct Outcome {
+  at::Tensor value;
+  std::vector<at::Tensor> gradients;
+};
+
+template <typename Function>
+Outcome run(const std::vector<at::Tensor>& inputs, const at::Tensor& weights, Function function) {
+  std::vector<at::Tensor> leaves;
+  for (const at::Tensor& input : inputs) leaves.push_back(input.clone().requires_grad_());
+  Outcome outcome{function(leaves), {}};
+  (outcome.value * weights).sum().backward();
+  for (const at::Tensor& leaf : leaves) outcome.gradients.push_back(leaf.grad());
+  return outcome;
+}
+
+void expect_close(const Outcome& found, const Outcome& expected) {
+  EXPECT_LE(relative_error(found.value, expected.value), 1e-6);
+  for (std::size_t i = 0; i < expected.gradients.size(); ++i) {
+    EXPECT_LE(relative_error(found.gradients[i], expected.gradients[i]), 1e-5) << "input " << i;
+  }
+}
+
+class Rates : public ::testing::TestWithParam<double> {};
+
+TEST_P(Rates, AttentionEqualsItsTwin) {
+  at::manual_seed(1);
+  for (const std::vector<std::int64_t>& lengths :
+       {std::vector<std::int64_t>{1}, {15}, {17, 1, 2}, {130, 33, 300, 7}, {512}}) {
+    const nn::PackedBatch batch = batch_of(lengths);
+    const at::Tensor qkv = at::randn({batch.tokens(), 3 * 24}) * 2;
+    const at::Tensor weights = at::randn({batch.tokens(), 24});
+    const auto attention = [&](Backend backend) {
+      return run({qkv}, weights, [&](const std::vector<at::Tensor>& x) {
+        return nn::packed_attention(x[0], batch, 3, GetParam(), kDropout, 1, backend);
+      });
+    };
+    expect_close(attention(Backend::automatic), attention(Backend::aten));
+  }
+}
+
+TEST_P(Rates, DropoutAddLayerNormEqualsItsTwin) {
+  at::manual_seed(2);
+  for (const std::int64_t width : {8, 33, 384}) {
+    const nn::PackedBatch batch = batch_of({1, 90, 64, 17});
+    const auto rows = batch.tokens();
+    const std::vector<at::Tensor> inputs = {at::randn({rows, width}), at::randn({rows, width}), at::randn({width}),
+                                            at::randn({width})};
+    const at::Tensor weights = at::randn({rows, width});
+    const auto norm = [&](Backend backend) {
+      return run(inputs, weights, [&](const std::vector<at::Tensor>& x) {
+        return nn::dropout_add_layer_norm(x[0], x[1], x[2], x[3], 1e-12, {batch.offsets, batch.documents}, GetParam(),
+                                          kDropout, 5, backend);
+      });
+    };
+    expect_close(norm(Backend::automatic), norm(Backend::aten));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Ops, Rates, ::testing::Values(0.0, 0.1, 0.5));
+
+TEST(Dropout, KeepsTheShareItSaysAndScalesItUp) {
+  const nn::PackedBatch batch = batch_of({400, 100});
+  const at::Tensor kept = nn::dropout(at::ones({500, 64}), {batch.offsets, batch.documents}, 0.1, kDropout, 3);
+  EXPECT_NEAR(kept.mean().item<double>(), 1.0, 0.01);
+  EXPECT_NEAR((kept == 0).to(at::kFloat).mean().item<double>(), 0.1, 0.006);
+  nn::DropoutState other = kDropout;
+  other.epoch = 4;
+  EXPECT_FALSE(at::equal(kept, nn::dropout(at::ones({500, 64}), {batch.offsets, batch.documents}, 0.1, other, 3)));
+}
+
+TEST(Ops, DoNotDependOnTheNumberOfThreads) {
+  at::manual_seed(3);
+  const nn::PackedBatch batch = batch_of({130, 33, 300, 7});
+  const std::vector<at::Tensor> inputs = {at::randn({batch.tokens(), 48}), at::randn({48}), at::randn({48})};
+  const at::Tensor weights = at::randn({batch.tokens(), 48});
+  const auto norm = [&] {
+    return run(inputs, weights, [&](const std::vector<at::Tensor>& x) {
+      return nn::dropout_add_layer_norm(x[0], {}, x[1], x[2], 1e-12, {batch.offsets, batch.documents}, 0.1, kDropout, 5);
+    });
+  };
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const Outcome one = norm();
+  at::set_num_threads(2);
+  const Outcome two = norm();
+  at::set_num_threads(threads);
+  EXPECT_TRUE(at::equal(one.value, two.value));
+  for (std::size_t i = 0; i < one.gradients.size(); ++i) EXPECT_TRUE(at::equal(one.gradients[i], two.gradients[i]));
+}
+
+TEST(MeanPool, AveragesEachDocumentAlone) {
+  const nn::PackedBatch batch = batch_of({2, 1});
+  const at::Tensor hidden = at::tensor({1.0F, 2.0F, 3.0F, 6.0F, 10.0F, 20.0F}).view({3, 2});
+  EXPECT_TRUE(at::equal(nn::mean_pool(hidden, batch), at::tensor({2.0F, 4.0F, 10.0F, 20.0F}).view({2, 2})));
+}
+
+}  // namespace
+}  // namespace quire::test

@@ -1,0 +1,189 @@
+// The loop on a tiny random model and a task of our own.
+#include "quire/train/loop.h"
+
+#include <limits>
+#include <numeric>
+#include <sstream>
+
+#include "nn/golden.h"
+#include "quire/base/error.h"
+#include "quire/base/random.h"
+#include "quire/train/predict.h"
+#include "quire/train/schedule.h"
+
+namespace quire::test {
+namespace {
+
+// Documents of random words in which one of the last `classes` ids of the vocabulary says the class.
+struct Task {
+  explicit Task(std::int64_t rows, int classes = 3) {
+    Random random(5, Purpose::test);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const int label = static_cast<int>(row % classes);
+      std::vector<std::int32_t> ids = {1};
+      const std::uint32_t length = 3 + random.below(12);
+      for (std::uint32_t i = 0; i < length; ++i) ids.push_back(static_cast<std::int32_t>(10 + random.below(30)));
+      ids[1 + random.below(length)] = 4 + label;
+      corpus.add(ids, std::vector<std::uint8_t>(ids.size(), 0), false);
+      labels.push_back(label);
+    }
+    train.resize(static_cast<std::size_t>(rows * 4 / 5));
+    std::iota(train.begin(), train.end(), std::int64_t{0});
+    valid.resize(static_cast<std::size_t>(rows) - train.size());
+    std::iota(valid.begin(), valid.end(), static_cast<std::int64_t>(train.size()));
+  }
+  train::TokenCorpus corpus;
+  std::vector<int> labels;
+  std::vector<std::int64_t> train, valid;
+};
+
+nn::Classifier tiny_model(std::int64_t classes) {
+  EncoderConfig config;
+  config.vocab_size = 50;
+  config.hidden_size = config.embedding_size = 32;
+  config.layers = 2;
+  config.heads = 4;
+  config.intermediate_size = 64;
+  config.max_positions = 40;
+  return nn::Classifier(config, nullptr, {.head = nn::HeadKind::standard, .classes = classes, .dropout = -1, .seed = 3, .new_head = true});
+}
+
+train::LoopOptions quick_options() {
+  train::LoopOptions options;
+  options.epochs = 4;
+  options.batch_size = 8;
+  options.optimizer.learning_rate = 3e-3;
+  options.optimizer.head_learning_rate = 3e-3;
+  return options;
+}
+
+train::LoopInput input_of(const Task& task, const std::filesystem::path& directory = {}) {
+  train::LoopInput input;
+  input.corpus = &task.corpus;
+  input.labels = task.labels;
+  input.train = task.train;
+  input.valid = task.valid;
+  input.directory = directory;
+  return input;
+}
+
+bool same_weights(const nn::Classifier& a, const nn::Classifier& b) {
+  for (std::size_t i = 0; i < a.parameters().size(); ++i) {
+    if (!at::equal(a.parameters()[i].value, b.parameters()[i].value)) return false;
+  }
+  return true;
+}
+
+TEST(Loop, LearnsATaskThatCanBeLearned) {
+  const Task task(300);
+  nn::Classifier model = tiny_model(3);
+  const train::LoopResult result = train::fit(model, input_of(task), quick_options(), {});
+  EXPECT_GT(result.epochs.at(static_cast<std::size_t>(result.selected_epoch)).valid_accuracy, 0.9);
+}
+
+TEST(Loop, PermutedLabelsGiveChance) {
+  Task task(600);
+  Random(9, Purpose::test).shuffle(std::span(task.labels));
+  train::LoopOptions options = quick_options();
+  options.select = train::Select::last;
+  nn::Classifier model = tiny_model(3);
+  const train::LoopResult result = train::fit(model, input_of(task), options, {});
+  // 120 rows at one in three: four standard deviations are .17.
+  EXPECT_NEAR(result.epochs.back().valid_accuracy, 1.0 / 3, 0.17);
+}
+
+TEST(Loop, KeepsTheBestEpoch) {
+  const Task task(100);
+  nn::Classifier model = tiny_model(3);
+  const train::LoopResult result = train::fit(model, input_of(task), quick_options(), {});
+  const Matrix probabilities = train::predict(model, task.corpus, task.valid, {});
+  std::vector<int> truth;
+  for (const std::int64_t row : task.valid) truth.push_back(task.labels[static_cast<std::size_t>(row)]);
+  double best = 0;
+  for (const auto& epoch : result.epochs) best = std::max(best, epoch.valid_accuracy);
+  EXPECT_DOUBLE_EQ(measure(truth, most_probable(probabilities), 3).accuracy, best);
+}
+
+TEST(Loop, SameSeedGivesTheSameBytesAndAnotherDoesNot) {
+  const Task task(100);
+  const auto train_with = [&](std::uint64_t seed) {
+    nn::Classifier model = tiny_model(3);
+    Context context;
+    context.seed = seed;
+    train::fit(model, input_of(task), quick_options(), context);
+    return model;
+  };
+  EXPECT_TRUE(same_weights(train_with(1), train_with(1)));
+  EXPECT_FALSE(same_weights(train_with(1), train_with(2)));
+}
+
+// Accumulating 4 micro-batches of 2 is one batch of 8, dropout included.
+TEST(Loop, AccumulationEqualsTheLargeBatch) {
+  const Task task(8);
+  const std::vector<std::int64_t> rows = {0, 1, 2, 3, 4, 5, 6, 7};
+  const auto norm_of_first_step = [&](std::int64_t batch, std::int64_t accumulation) {
+    const TemporaryDirectory directory;
+    nn::Classifier model = tiny_model(3);
+    train::LoopOptions options = quick_options();
+    options.batch_size = batch;
+    options.accumulation_steps = accumulation;
+    options.max_steps = 1;
+    train::LoopInput input = input_of(task, directory.path());
+    input.train = rows;
+    input.valid = {};
+    train::fit(model, input, options, {});
+    return nlohmann::json::parse(read_file(directory / "log.jsonl"))["grad_norm"].get<double>();
+  };
+  const double whole = norm_of_first_step(8, 1);
+  EXPECT_NEAR(norm_of_first_step(2, 4), whole, 1e-5 * whole);
+}
+
+// Asks to stop once a number of optimiser steps have been reported.
+class StopAfter : public Observer {
+ public:
+  explicit StopAfter(int steps) : left_(steps) {}
+  void progress(const Progress&) override {
+    if (--left_ == 0) signal = 15;
+  }
+  StopSignal signal{0};
+
+ private:
+  int left_;
+};
+
+TEST(Loop, InterruptedAndResumedGivesTheSameBytes) {
+  const Task task(100);
+  nn::Classifier whole = tiny_model(3);
+  train::fit(whole, input_of(task), quick_options(), {});
+  for (const int steps : {1, 7, 10, 13, 25}) {
+    const TemporaryDirectory directory;
+    StopAfter stop(steps);
+    Context context;
+    context.observer = &stop;
+    context.stop = &stop.signal;
+    nn::Classifier first = tiny_model(3);
+    EXPECT_THROW(train::fit(first, input_of(task, directory.path()), quick_options(), context), Interrupted);
+    nn::Classifier second = tiny_model(3);
+    train::LoopInput input = input_of(task, directory.path());
+    input.resume = true;
+    train::fit(second, input, quick_options(), {});
+    EXPECT_TRUE(same_weights(whole, second)) << steps;
+    std::int64_t lines = 0;
+    std::istringstream log(read_file(directory / "log.jsonl"));
+    for (std::string line; std::getline(log, line); ++lines) EXPECT_EQ(nlohmann::json::parse(line)["step"], lines + 1);
+    EXPECT_EQ(lines, 40);
+  }
+}
+
+TEST(Loop, StopsWhenTheLossIsNoNumber) {
+  const Task task(50);
+  nn::Classifier model = tiny_model(3);
+  {
+    const at::NoGradGuard no_grad;
+    model.parameters().front().value.fill_(std::numeric_limits<float>::quiet_NaN());
+  }
+  EXPECT_ERROR(train::fit(model, input_of(task), quick_options(), {}), Error, "step 1");
+}
+
+}  // namespace
+}  // namespace quire::test
