@@ -21,7 +21,8 @@ void add_option(CLI::App& verb, const Option& option) {
         } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
           verb.add_option(name, *value, help)->delimiter(',');
         } else {
-          CLI::Option* added = verb.add_option(name, *value, help);
+          // Said twice, the last counts: so that a script's options can be overridden.
+          CLI::Option* added = verb.add_option(name, *value, help)->take_last();
           if constexpr (std::is_same_v<T, std::string>) {
             if (!value->empty()) added->default_str(*value);
           } else if constexpr (!std::is_same_v<T, std::optional<double>>) {

@@ -53,22 +53,23 @@ class Descriptor {
 }  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path path)
-    : path_(std::move(path)),
-      partial_(fmt::format("{}.partial-{}", path_.string(), ::getpid())),
-      descriptor_(::open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+    : path_(std::move(path)), partial_(fmt::format("{}.partial-{}", path_.string(), ::getpid())) {
+  std::error_code ignored;
+  const auto kind = std::filesystem::status(path_, ignored).type();
+  using Kind = std::filesystem::file_type;
+  if (kind == Kind::directory) throw_system_error(EISDIR, "write", path_.string());
+  // A device or a pipe is written as it comes: renaming over it would destroy it.
+  if (kind == Kind::character || kind == Kind::fifo || kind == Kind::block || kind == Kind::socket) partial_.clear();
+  const std::filesystem::path& target = partial_.empty() ? path_ : partial_;
+  const int flags = partial_.empty() ? O_WRONLY : O_WRONLY | O_CREAT | O_TRUNC;
+  descriptor_ = ::open(target.c_str(), flags | O_CLOEXEC, 0666);
   if (descriptor_ < 0) throw_system_error(errno, "write", path_.string());
-  if (std::filesystem::is_directory(path_)) {
-    const int code = EISDIR;
-    ::close(std::exchange(descriptor_, -1));
-    ::unlink(partial_.c_str());
-    throw_system_error(code, "write", path_.string());
-  }
 }
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
-  ::unlink(partial_.c_str());
+  if (!partial_.empty()) ::unlink(partial_.c_str());
 }
 
 void AtomicFile::write(std::string_view bytes) {
@@ -91,6 +92,10 @@ void AtomicFile::flush() {
 
 void AtomicFile::commit() {
   flush();
+  if (partial_.empty()) {
+    if (::close(std::exchange(descriptor_, -1)) != 0) throw_system_error(errno, "write", path_.string());
+    return;
+  }
   if (::fsync(descriptor_) != 0 && errno != EINVAL && errno != EROFS) {
     throw_system_error(errno, "write", path_.string());
   }

@@ -48,7 +48,7 @@ int open_for_reading(const std::filesystem::path& path) {
 
 bool is_standard_stream(const std::filesystem::path& path) { return path == "-"; }
 
-std::string lower_extension(std::filesystem::path path, bool without_compression) {
+std::string lower_extension(const std::filesystem::path& path, bool without_compression) {
   const auto lower = [](std::string text) {
     for (char& c : text) {
       if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');

@@ -49,6 +49,6 @@ class ByteSource {
 [[nodiscard]] bool is_standard_stream(const std::filesystem::path& path);
 
 // The extension in lower case; `without_compression`: that of the name without .gz or .xz.
-[[nodiscard]] std::string lower_extension(std::filesystem::path path, bool without_compression);
+[[nodiscard]] std::string lower_extension(const std::filesystem::path& path, bool without_compression);
 
 }  // namespace quire

@@ -11,7 +11,7 @@
 namespace quire {
 namespace {
 
-const std::vector<std::string> kOptions = {"epochs", "learning-rate", "max-length", "label"};
+const std::vector<std::string> known_options = {"epochs", "learning-rate", "max-length", "label"};
 
 TEST(Error, CarriesAMessageAndAHint) {
   const InputError error("no such column 'labl'", "did you mean 'label'?");
@@ -35,15 +35,15 @@ TEST(Error, TellsTheUsersFaultsFromTheSystems) {
 }
 
 TEST(NearestName, FindsATypingError) {
-  EXPECT_EQ(nearest_name("lerning-rate", kOptions), "learning-rate");
-  EXPECT_EQ(nearest_name("epoch", kOptions), "epochs");
-  EXPECT_EQ(nearest_name("max-lenght", kOptions), "max-length");
+  EXPECT_EQ(nearest_name("lerning-rate", known_options), "learning-rate");
+  EXPECT_EQ(nearest_name("epoch", known_options), "epochs");
+  EXPECT_EQ(nearest_name("max-lenght", known_options), "max-length");
 }
 
 TEST(NearestName, FindsNothingForAnotherWord) {
-  EXPECT_EQ(nearest_name("temperature", kOptions), "");
-  EXPECT_EQ(nearest_name("x", kOptions), "");
-  EXPECT_EQ(nearest_name("", kOptions), "");
+  EXPECT_EQ(nearest_name("temperature", known_options), "");
+  EXPECT_EQ(nearest_name("x", known_options), "");
+  EXPECT_EQ(nearest_name("", known_options), "");
 }
 
 TEST(EditDistance, IsLevenshteins) {

@@ -22,6 +22,7 @@ TEST(Philox, GivesTheKnownAnswersOfRandom123) {
 
 std::vector<std::uint32_t> draw(Random random, int count) {
   std::vector<std::uint32_t> values;
+  values.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) values.push_back(random.next());
   return values;
 }
@@ -103,7 +104,7 @@ TEST(Random, ShuffleReachesEveryPermutationEquallyOften) {
   for (std::uint32_t seed = 0; seed < 6000; ++seed) {
     std::vector<int> items = {0, 1, 2};
     Random(seed, Purpose::test).shuffle(std::span(items));
-    ++counts.at(static_cast<std::size_t>(items[0] * 2 + (items[1] > items[2] ? 1 : 0)));
+    ++counts.at(static_cast<std::size_t>(items[0]) * 2 + (items[1] > items[2] ? 1 : 0));
   }
   for (const int count : counts) EXPECT_NEAR(count, 1000, 120);
 }

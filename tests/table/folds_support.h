@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 #include <string>
 #include <vector>
@@ -40,15 +41,28 @@ inline std::pair<std::vector<int>, std::vector<std::string>> grouped_rows(int gr
   return {labels, groups};
 }
 
-// counts[fold][class]
-inline std::vector<std::vector<int>> tabulate(const std::vector<int>& labels,
-                                              const std::vector<int>& assignment, int folds) {
+using Counts = std::vector<std::vector<int>>;  // [fold][class]
+
+inline Counts tabulate(const std::vector<int>& labels, const std::vector<int>& assignment, int folds) {
   const auto classes = static_cast<std::size_t>(*std::ranges::max_element(labels)) + 1;
   std::vector<std::vector<int>> counts(static_cast<std::size_t>(folds), std::vector<int>(classes));
   for (std::size_t row = 0; row < labels.size(); ++row) {
     ++counts.at(static_cast<std::size_t>(assignment[row])).at(static_cast<std::size_t>(labels[row]));
   }
   return counts;
+}
+
+inline std::vector<int> sizes(const Counts& counts) {
+  std::vector<int> result(counts.size());
+  std::ranges::transform(counts, result.begin(),
+                         [](const auto& fold) { return std::accumulate(fold.begin(), fold.end(), 0); });
+  return result;
+}
+
+inline std::vector<int> column(const Counts& counts, std::size_t label) {
+  std::vector<int> result(counts.size());
+  std::ranges::transform(counts, result.begin(), [&](const auto& fold) { return fold[label]; });
+  return result;
 }
 
 }  // namespace quire::test

@@ -33,13 +33,9 @@ TEST(Folds, SpreadClassesAndRowsEvenly) {
     for (const int folds : {2, 3, 5}) {
       const std::vector<int> assignment = assign_folds(labels, {}, folds, 42);
       const auto table = test::tabulate(labels, assignment, folds);
-      std::vector<int> sizes;
-      for (const auto& row : table) sizes.push_back(std::accumulate(row.begin(), row.end(), 0));
-      EXPECT_LE(spread(sizes), 1);
+      EXPECT_LE(spread(test::sizes(table)), 1);
       for (std::size_t label = 0; label < counts.size(); ++label) {
-        std::vector<int> of_class;
-        for (const auto& row : table) of_class.push_back(row[label]);
-        EXPECT_LE(spread(of_class), 1) << "class " << label << " in " << folds << " folds";
+        EXPECT_LE(spread(test::column(table, label)), 1) << "class " << label << " in " << folds << " folds";
       }
     }
   }
@@ -109,15 +105,13 @@ TEST(GroupedFolds, AreNearlyAsEvenAsFoldsOfSingleRows) {
 
 TEST(GroupedFolds, OfSingleRowsAreStratified) {
   const std::vector<int> labels = test::shuffled_labels({40, 33, 9});
-  Names groups;
-  for (std::size_t row = 0; row < labels.size(); ++row) groups.push_back(fmt::format("g{}", row));
+  Names groups(labels.size());
+  for (std::size_t row = 0; row < labels.size(); ++row) groups[row] = fmt::format("g{}", row);
   const Names none(labels.size());  // rows without a group are on their own
   for (const Names& names : {groups, none}) {
     const auto table = test::tabulate(labels, assign_folds(labels, names, 5, 42), 5);
     for (std::size_t label = 0; label < 3; ++label) {
-      std::vector<int> of_class;
-      for (const auto& fold : table) of_class.push_back(fold[label]);
-      EXPECT_LE(spread(of_class), 1);
+      EXPECT_LE(spread(test::column(table, label)), 1);
     }
   }
 }

@@ -1,6 +1,7 @@
 // Real files, where they lie beside a checkout.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "quire/table/documents.h"
@@ -50,8 +51,9 @@ TEST_P(RealData, IsReadWhole) {
   EXPECT_EQ(LabelSet::from(labels).size(), file.classes);
   if (file.classes == 0) return;
   const LabelSet names = LabelSet::from(labels);
-  std::vector<int> indices;
-  for (const std::string& label : labels) indices.push_back(names.find(label).value());
+  std::vector<int> indices(labels.size());
+  std::ranges::transform(labels, indices.begin(),
+                         [&](const std::string& label) { return names.find(label).value(); });
   const std::vector<int> folds = assign_folds(indices, {}, 5, 42);
   std::map<std::pair<int, int>, std::int64_t> counts;  // (class, fold)
   for (std::size_t row = 0; row < folds.size(); ++row) ++counts[{indices[row], folds[row]}];

@@ -28,7 +28,7 @@ inline void write_bytes(const std::filesystem::path& path, std::string_view byte
 // Writes `content`, compressed where the name says so.
 inline std::filesystem::path put(const TemporaryDirectory& directory, const std::string& name,
                                  std::string_view content) {
-  const auto path = directory / name;
+  auto path = directory / name;
   if (name.ends_with(".gz") || name.ends_with(".xz") || name.ends_with(".GZ")) {
     const auto sink = make_sink(path);
     sink->write(content);

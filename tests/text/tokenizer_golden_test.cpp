@@ -75,6 +75,13 @@ std::string in_contexts(char32_t code_point) {
   return c + " a" + c + "b a" + c + c + " A" + c + "\u0301\u0327x e\u0345" + c + "\u0334 " + c + "1";
 }
 
+// Under a sanitizer, which takes a hundred times as long, every 16th block has to do.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint32_t kBlocksToSkip = 15;
+#else
+constexpr std::uint32_t kBlocksToSkip = 0;
+#endif
+
 // The first code point of each block of 1024 whose ids are not the expected ones.
 std::vector<std::uint32_t> differing_blocks(const Tokenizer& tokenizer, const std::string& name) {
   std::istringstream expected(read_json(golden("code_points.json"))[name].get<std::string>());
@@ -83,6 +90,9 @@ std::vector<std::uint32_t> differing_blocks(const Tokenizer& tokenizer, const st
   Ids numbers;
   for (std::uint32_t start = 0; start < 0x110000; start += 1024) {
     if (start >= 0xD800 && start < 0xE000) continue;
+    std::uint32_t checksum = 0;
+    expected >> std::hex >> checksum;
+    if (start / 1024 % (kBlocksToSkip + 1) != 0) continue;
     numbers.clear();
     for (std::uint32_t code_point = start; code_point < start + 1024; ++code_point) {
       ids.clear();
@@ -90,8 +100,6 @@ std::vector<std::uint32_t> differing_blocks(const Tokenizer& tokenizer, const st
       numbers.push_back(static_cast<std::int32_t>(ids.size()));
       numbers.insert(numbers.end(), ids.begin(), ids.end());
     }
-    std::uint32_t checksum = 0;
-    expected >> std::hex >> checksum;
     if (crc32(numbers) != checksum) differing.push_back(start);
   }
   EXPECT_TRUE(expected.good() || expected.eof());

@@ -10,7 +10,7 @@
 
 namespace quire {
 
-// Writes to "PATH.partial-PID"; commit() flushes to disk and renames over PATH. Without a
+// Writes to "PATH.partial-PID" (a device or a pipe directly); commit() flushes to disk and renames over PATH. Without a
 // commit the destructor removes what was written. Every method throws Error on a failing disk.
 class AtomicFile {
  public:
@@ -28,7 +28,7 @@ class AtomicFile {
   void flush();
 
   std::filesystem::path path_;
-  std::filesystem::path partial_;
+  std::filesystem::path partial_;  // empty: path_ itself is written
   std::string buffer_;
   int descriptor_ = -1;
 };

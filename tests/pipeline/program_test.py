@@ -1,0 +1,98 @@
+"""Runs the program with good and bad input: exit codes, messages, and that nothing is left behind.
+
+usage: program_test.py QUIRE MODEL
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+quire, model = sys.argv[1], sys.argv[2]
+failures = 0
+checks = 0
+
+
+def run(*arguments, stdin=""):
+    # No locale, no home, no terminal.
+    return subprocess.run([quire, *arguments], input=stdin, capture_output=True, text=True, env={}, timeout=300)
+
+
+def check(what, condition, result=None):
+    global failures, checks
+    checks += 1
+    if not condition:
+        failures += 1
+        print(f"FAILED: {what}")
+        if result is not None:
+            print(f"  exit {result.returncode}\n  stdout {result.stdout[-300:]!r}\n  stderr {result.stderr[-600:]!r}")
+
+
+def refuses(what, arguments, *parts, code=2):
+    result = run(*arguments)
+    check(f"{what}: exit {code}", result.returncode == code, result)
+    for part in parts:
+        check(f"{what}: says {part!r}", part in result.stderr, result)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    path = lambda name: os.path.join(folder, name)
+
+    def table(name, text):
+        with open(path(name), "w", newline="") as file:
+            file.write(text)
+        return path(name)
+
+    rows = "".join(f"{i}\t{'cat' if i % 2 else 'dog'} runs\t{'a b' if i % 2 else 'c'}\n" for i in range(40))
+    good = table("good.tsv", "id\ttext\tlabel\n" + rows)
+    out = path("run")
+    train = ["train", good, "-o", out, "--model", model, "--folds", "2", "--epochs", "1", "--max-length", "16"]
+
+    refuses("no verb", [], "--help")
+    refuses("misspelt verb", ["trian"], "did you mean train?")
+    refuses("misspelt option", [*train, "--epoch", "3"], "unknown option '--epoch'", "--epochs")
+    refuses("option out of range", [*train, "--epochs", "0"], "--epochs is 0")
+    refuses("option of another type", [*train, "--epochs", "many"], "many")
+    refuses("no such file", ["train", path("no.tsv"), "-o", out, "--model", model, "--max-length", "16"], "no.tsv")
+    refuses("empty file", ["train", table("empty.tsv", ""), "-o", out, "--model", model, "--max-length", "16"], "empty.tsv")
+    refuses("header only", ["train", table("header.tsv", "id\ttext\tlabel\n"), "-o", out, "--model", model, "--max-length", "16"], "header.tsv")
+    refuses("no such column", [*train, "--label", "lable"], "lable", "label")
+    refuses("too few fields", ["train", table("few.tsv", "id\ttext\tlabel\n1\tx\ta\n2\ty\n"), "-o", out, "--model", model, "--max-length", "16"], "few.tsv:3")
+    refuses("too many fields", ["train", table("many.tsv", "id\ttext\tlabel\n1\tx\ta\tb\n"), "-o", out, "--model", model, "--max-length", "16"], "many.tsv:2")
+    refuses("unclosed quote", ["train", table("quote.tsv", 'id\ttext\tlabel\n1\t"x\ta\n2\ty\tb\n'), "-o", out, "--model", model, "--max-length", "16"], "quote.tsv:2", "--quoting none")
+    refuses("single row", ["train", table("one.tsv", "id\ttext\tlabel\n1\tx\ta\n2\ty\ta\n3\tz\tb\n"), "-o", out, "--model", model, "--max-length", "16"], "b")
+    refuses("model without config", ["train", good, "-o", out, "--model", folder], "config.json")
+    os.mkdir(path("cut"))
+    for name in os.listdir(model):
+        with open(os.path.join(model, name), "rb") as source, open(path(f"cut/{name}"), "wb") as target:
+            content = source.read()
+            target.write(content[: len(content) // 2] if name == "model.safetensors" else content)
+    refuses("cut weights", ["train", good, "-o", out, "--model", path("cut"), "--max-length", "16"], "model.safetensors")
+    check("nothing is left behind by refusals", not os.path.exists(out))
+
+    result = run(*train)
+    check("trains", result.returncode == 0 and "out-of-fold" in result.stdout, result)
+    refuses("existing run", train, "exists", "--force")
+    check("resume of a finished run", run(*train, "--resume").returncode == 0)
+    refuses("force on a stranger", [*train[:3], path("cut"), *train[4:], "--force"], "not a run")
+
+    test = table("test.tsv", "id\ttext\n7\tcat runs\n8\tdog runs\n")
+    result = run("predict", out, test, "-o", path("p.tsv"), "--submission")
+    check("predicts", result.returncode == 0, result)
+    if result.returncode == 0:
+        lines = open(path("p.tsv")).read().splitlines()
+        check("submission has id and label", lines[0] == "id\tlabel" and lines[1].startswith("7\t") and len(lines) == 3)
+    refuses("duplicate ids", ["predict", out, table("twice.tsv", "id\ttext\n7\tx\n7\ty\n"), "-o", path("q.tsv")], "twice.tsv:3")
+    check("no half-written predictions", not os.path.exists(path("q.tsv")))
+    refuses("unknown label", ["eval", out, table("label.tsv", "id\ttext\tlabel\n1\tx\tzebra\n")], "zebra")
+    result = run("eval", out, good, "--json")
+    check("eval --json", result.returncode == 0 and json.loads(result.stdout)["n"] == 40, result)
+    refuses("full disk", ["predict", out, test, "-o", "/dev/full"], "/dev/full", code=1)
+    check("a device stays a device", not os.path.isfile("/dev/full"))
+    result = run("tokenize", model, stdin="cat\n")
+    check("tokenizes", result.returncode == 0 and json.loads(result.stdout)["segments"][0] == 0, result)
+    check("info", run("info").returncode == 0)
+    check("version", run("--version").returncode == 0)
+
+print(f"{checks - failures} of {checks} checks passed")
+sys.exit(1 if failures else 0)
