@@ -188,8 +188,8 @@ void adamw(float* __restrict weights, const float* __restrict gradients, float* 
   const float inverse_correction = 1.0F / step.bias_correction2_sqrt;
   for (int64_t i = 0; i < count; ++i) {
     const float gradient = gradients[i] * step.gradient_scale;
-    const float m = first_moment[i] + (1.0F - step.beta1) * (gradient - first_moment[i]);
-    const float v = step.beta2 * second_moment[i] + (1.0F - step.beta2) * gradient * gradient;
+    const float m = first_moment[i] + step.complement1 * (gradient - first_moment[i]);
+    const float v = step.beta2 * second_moment[i] + step.complement2 * gradient * gradient;
     first_moment[i] = m;
     second_moment[i] = v;
     weights[i] = weights[i] * decay - size * m / (sqrtf(v) * inverse_correction + step.epsilon);

@@ -95,7 +95,8 @@ double AdamW::step(double factor) {
   ++steps_;
   const auto t = static_cast<double>(steps_);
   kernels::AdamWStep step{};
-  step.beta1 = static_cast<float>(options_.beta1);
+  step.complement1 = static_cast<float>(1.0 - options_.beta1);
+  step.complement2 = static_cast<float>(1.0 - options_.beta2);
   step.beta2 = static_cast<float>(options_.beta2);
   step.epsilon = static_cast<float>(options_.epsilon);
   step.bias_correction1 = static_cast<float>(1.0 - std::pow(options_.beta1, t));

@@ -39,7 +39,7 @@ class Interrupted : public Error {
 [[noreturn]] void throw_system_error(int code, std::string_view action, std::string_view path);
 
 // The name in `known` that is closest to `word` (Levenshtein distance of at most a third of
-// its length, at least 1), or an empty string.
+// its length, rounded, at least 1), or an empty string.
 template <typename Names>
 [[nodiscard]] std::string nearest_name(std::string_view word, const Names& known);
 
@@ -47,7 +47,7 @@ template <typename Names>
 
 template <typename Names>
 std::string nearest_name(std::string_view word, const Names& known) {
-  std::size_t best = word.size() / 3 < 1 ? 1 : word.size() / 3;
+  std::size_t best = word.size() < 5 ? 1 : (word.size() + 1) / 3;
   std::string found;
   for (const auto& name : known) {
     const std::size_t distance = edit_distance(word, name);

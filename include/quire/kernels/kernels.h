@@ -30,7 +30,8 @@ struct DropoutRate {
 };
 
 struct AdamWStep {
-  float learning_rate, beta1, beta2, epsilon, weight_decay;
+  float learning_rate, beta2, epsilon, weight_decay;
+  float complement1, complement2;                 // 1 - beta1, 1 - beta2, rounded once
   float bias_correction1, bias_correction2_sqrt;  // 1 - beta1^t, sqrt(1 - beta2^t)
   float gradient_scale;                           // of clipping
 };
