@@ -39,11 +39,11 @@ inline std::filesystem::path shared(const std::string& name) {
 }
 
 // Runs `statement`, expects an `Exception` whose message contains `part`.
-#define EXPECT_ERROR(statement, Exception, part)                                      \
-  try {                                                                               \
-    statement;                                                                        \
-    ADD_FAILURE() << "no error from " #statement;                                     \
-  } catch (const Exception& error) {                                                  \
+#define EXPECT_ERROR(statement, Exception, part)                                        \
+  try {                                                                                 \
+    statement;                                                                          \
+    ADD_FAILURE() << "no error from " #statement;                                       \
+  } catch (const Exception& error) {                                                    \
     EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what(); \
   }
 

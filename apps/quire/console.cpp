@@ -20,7 +20,8 @@ std::string duration(double seconds) {
 std::string describe(const Progress& progress) {
   std::string line(progress.stage);
   if (progress.total > 0) {
-    line += fmt::format(" {:3.0f}%", 100.0 * static_cast<double>(progress.done) / static_cast<double>(progress.total));
+    line += fmt::format(" {:3.0f}%",
+                        100.0 * static_cast<double>(progress.done) / static_cast<double>(progress.total));
   }
   if (!progress.detail.empty()) line += fmt::format("  {}", progress.detail);
   if (progress.seconds_left >= 0) line += fmt::format("  {} left", duration(progress.seconds_left));

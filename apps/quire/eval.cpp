@@ -15,13 +15,15 @@ void print_table(const Metrics& metrics, std::span<const std::string> names) {
   fmt::print("{:<{}}  precision  recall      F1  support\n", "class", width);
   for (std::size_t c = 0; c < names.size(); ++c) {
     const ClassMetrics& one = metrics.per_class[c];
-    fmt::print("{:<{}}  {:9.4f}  {:6.4f}  {:6.4f}  {:7}\n", names[c], width, one.precision, one.recall, one.f1, one.support);
+    fmt::print("{:<{}}  {:9.4f}  {:6.4f}  {:6.4f}  {:7}\n", names[c], width, one.precision, one.recall,
+               one.f1, one.support);
   }
   if (!metrics.confusions.empty()) {
     fmt::print("\nlargest confusions (true -> predicted)\n");
     for (std::size_t i = 0; i < std::min<std::size_t>(10, metrics.confusions.size()); ++i) {
       const Confusion& one = metrics.confusions[i];
-      fmt::print("{:7}  {} -> {}\n", one.count, names[static_cast<std::size_t>(one.truth)], names[static_cast<std::size_t>(one.predicted)]);
+      fmt::print("{:7}  {} -> {}\n", one.count, names[static_cast<std::size_t>(one.truth)],
+                 names[static_cast<std::size_t>(one.predicted)]);
     }
   }
   fmt::print("\n{} rows  accuracy {:.4f}  macro-F1 {:.4f}\n", metrics.n, metrics.accuracy, metrics.macro_f1);
@@ -38,19 +40,22 @@ void add_eval(Program& program) {
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
-  verb.add_option("RUN", options->run, "a run, or a fine-tuned directory in Hugging Face's layout")->required();
+  verb.add_option("RUN", options->run, "a run, or a fine-tuned directory in Hugging Face's layout")
+      ->required();
   verb.add_option("FILE", options->file, "labelled TSV or CSV, may be .gz or .xz")->required();
   verb.add_flag("--json", options->json, "one JSON object: n, accuracy, macro_f1, per_class, confusions");
-  verb.add_option("--max-length", options->max_length, "tokens of a document (default: as trained)")->check(CLI::Range(4, 1000000));
+  verb.add_option("--max-length", options->max_length, "tokens of a document (default: as trained)")
+      ->check(CLI::Range(4, 1000000));
   options->table.add_to(verb);
   add_common_options(verb, program.common);
   verb.callback([&program, options] {
     program.action = [options](const Context& context) {
-      const Predictor predictor(options->run,
-                                {.max_length = options->max_length > 0 ? std::optional(options->max_length) : std::nullopt,
-                                 .columns = options->table.columns(),
-                                 .format = options->table.format()},
-                                context);
+      const Predictor predictor(
+          options->run,
+          {.max_length = options->max_length > 0 ? std::optional(options->max_length) : std::nullopt,
+           .columns = options->table.columns(),
+           .format = options->table.format()},
+          context);
       const Metrics metrics = evaluate_table(predictor, options->file, context);
       if (options->json) {
         fmt::print("{}\n", metrics.json(predictor.class_names()));

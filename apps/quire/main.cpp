@@ -61,13 +61,15 @@ std::string nearest_option(const CLI::App& verb, const std::string& word) {
 
 int report_usage(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App& verb = chosen_verb(app);
-  std::string hint = fmt::format("see `quire{}{} --help`", &verb == &app ? "" : " ", &verb == &app ? "" : verb.get_name());
+  std::string hint =
+      fmt::format("see `quire{}{} --help`", &verb == &app ? "" : " ", &verb == &app ? "" : verb.get_name());
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     const std::vector<std::string> extras = app.remaining(true);
     const std::string word = extras.empty() ? "" : extras.front();
     if (word.starts_with("-")) {
       const std::string nearest = nearest_option(verb, word);
-      return report(fmt::format("unknown option '{}'", word), nearest.empty() ? hint : fmt::format("did you mean {}?", nearest), kBadInput);
+      return report(fmt::format("unknown option '{}'", word),
+                    nearest.empty() ? hint : fmt::format("did you mean {}?", nearest), kBadInput);
     }
     return report(fmt::format("unexpected argument '{}'", word), hint, kBadInput);
   }
@@ -76,7 +78,8 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error) {
 
 int report_verb(const std::string& word, const CLI::App& app) {
   std::vector<std::string> verbs;
-  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) verbs.push_back(verb->get_name());
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+    verbs.push_back(verb->get_name());
   const std::string nearest = nearest_name(word, verbs);
   return report(fmt::format("no verb is called '{}'", word),
                 nearest.empty() ? "see `quire --help`" : fmt::format("did you mean {}?", nearest), kBadInput);
@@ -87,7 +90,8 @@ int run(const Program& program) {
   Context context;
   context.observer = &console;
   context.stop = &stop_signal;
-  context.threads = program.common.threads > 0 ? static_cast<int>(program.common.threads) : available_threads();
+  context.threads =
+      program.common.threads > 0 ? static_cast<int>(program.common.threads) : available_threads();
   context.seed = static_cast<std::uint64_t>(program.common.seed);
   try {
     return program.action(context);

@@ -16,22 +16,28 @@ void add_predict(Program& program) {
     std::int64_t max_length = 0;
   };
   const auto options = std::make_shared<Options>();
-  verb.add_option("RUN", options->run, "a run, or a fine-tuned directory in Hugging Face's layout")->required();
+  verb.add_option("RUN", options->run, "a run, or a fine-tuned directory in Hugging Face's layout")
+      ->required();
   verb.add_option("FILE", options->file, "TSV or CSV, may be .gz or .xz")->required();
-  verb.add_option("-o,--output", options->predict.output, "table to write; - for standard output")->required();
+  verb.add_option("-o,--output", options->predict.output, "table to write; - for standard output")
+      ->required();
   verb.add_option("--probabilities", options->predict.probabilities, "also write all probabilities as .npy");
-  verb.add_option("--top", options->predict.top, "the N most probable labels of each row")->check(CLI::Range(1, 100000))->capture_default_str();
+  verb.add_option("--top", options->predict.top, "the N most probable labels of each row")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
   verb.add_flag("--submission", options->predict.submission, "only the id and the label");
-  verb.add_option("--max-length", options->max_length, "tokens of a document (default: as trained)")->check(CLI::Range(4, 1000000));
+  verb.add_option("--max-length", options->max_length, "tokens of a document (default: as trained)")
+      ->check(CLI::Range(4, 1000000));
   options->table.add_to(verb);
   add_common_options(verb, program.common);
   verb.callback([&program, options] {
     program.action = [options](const Context& context) {
-      const Predictor predictor(options->run,
-                                {.max_length = options->max_length > 0 ? std::optional(options->max_length) : std::nullopt,
-                                 .columns = options->table.columns(),
-                                 .format = options->table.format()},
-                                context);
+      const Predictor predictor(
+          options->run,
+          {.max_length = options->max_length > 0 ? std::optional(options->max_length) : std::nullopt,
+           .columns = options->table.columns(),
+           .format = options->table.format()},
+          context);
       const std::int64_t rows = predict_table(predictor, options->file, options->predict, context);
       context.info(fmt::format("{} rows written to {}", rows, options->predict.output));
       return 0;

@@ -16,10 +16,13 @@ void add_tokenize(Program& program) {
     TokenizeOptions tokenize;
   };
   const auto options = std::make_shared<Options>();
-  verb.add_option("MODEL", options->model, "directory with tokenizer.json, vocab.txt, or vocab.json and merges.txt")->required();
+  verb.add_option("MODEL", options->model,
+                  "directory with tokenizer.json, vocab.txt, or vocab.json and merges.txt")
+      ->required();
   verb.add_option("FILE", options->file, "text, one document a line (default: standard input)");
   verb.add_flag("--pair", options->tokenize.pair, "a line is two texts, split at the first tab");
-  verb.add_option("--max-length", options->tokenize.max_length, "cut to N tokens, the longer text first (default: no limit)");
+  verb.add_option("--max-length", options->tokenize.max_length,
+                  "cut to N tokens, the longer text first (default: no limit)");
   add_common_options(verb, program.common);
   verb.callback([&program, options] {
     program.action = [options](const Context& context) {
@@ -31,8 +34,9 @@ void add_tokenize(Program& program) {
         file.open(options->file, std::ios::binary);
         if (!file) throw_system_error(errno, "open", options->file);
       }
-      tokenize_lines(*tokenizer, standard_input ? std::cin : file, standard_input ? "standard input" : options->file,
-                     std::cout, options->tokenize, context);
+      tokenize_lines(*tokenizer, standard_input ? std::cin : file,
+                     standard_input ? "standard input" : options->file, std::cout, options->tokenize,
+                     context);
       return 0;
     };
   });

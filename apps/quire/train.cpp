@@ -43,10 +43,13 @@ void print_summary(const TrainSummary& summary, const TrainOptions& options) {
                score.metrics.macro_f1, score.metrics.n);
   }
   if (summary.validation) {
-    fmt::print("{}  accuracy {:.4f}  macro-F1 {:.4f}  ({} rows)\n", summary.out_of_fold ? "out-of-fold" : "validation",
-               summary.validation->accuracy, summary.validation->macro_f1, summary.validation->n);
+    fmt::print("{}  accuracy {:.4f}  macro-F1 {:.4f}  ({} rows)\n",
+               summary.out_of_fold ? "out-of-fold" : "validation", summary.validation->accuracy,
+               summary.validation->macro_f1, summary.validation->n);
     if (summary.epoch_selected_on_validation) {
-      fmt::print("each fold chose its epoch on the rows it is scored on; --select last gives a score without that choice\n");
+      fmt::print(
+          "each fold chose its epoch on the rows it is scored on; --select last gives a score without that "
+          "choice\n");
     }
   }
   fmt::print("run written to {} in {:.0f} s\n", options.output, summary.seconds);
@@ -69,8 +72,9 @@ void add_train(Program& program) {
       try {
         print_summary(train_run(*options, context), *options);
       } catch (const Interrupted& stopped) {
-        context.info(fmt::format("finished folds and a checkpoint are kept in {}; the same command with --resume goes on",
-                                 options->output));
+        context.info(fmt::format(
+            "finished folds and a checkpoint are kept in {}; the same command with --resume goes on",
+            options->output));
         throw;
       }
       return 0;

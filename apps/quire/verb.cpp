@@ -5,7 +5,8 @@
 namespace quire::app {
 
 void add_common_options(CLI::App& verb, Common& common) {
-  verb.add_option("--threads", common.threads, "default: the CPUs this process may use")->check(CLI::Range(0, 4096));
+  verb.add_option("--threads", common.threads, "default: the CPUs this process may use")
+      ->check(CLI::Range(0, 4096));
   verb.add_option("--seed", common.seed, "of everything random")->capture_default_str();
   verb.add_flag("--quiet", common.quiet, "no progress, only warnings");
 }
@@ -14,11 +15,14 @@ void TableFlags::add_to(CLI::App& verb) {
   verb.add_option("--id", id, "id column (default: the run's)");
   verb.add_option("--text", text, "text columns, comma-separated (default: the run's)")->delimiter(',');
   verb.add_option("--label", label, "label column (default: the run's)");
-  verb.add_option("--quoting", quoting, "quotes in the table: automatic or none")->check(CLI::IsMember({"automatic", "none"}));
+  verb.add_option("--quoting", quoting, "quotes in the table: automatic or none")
+      ->check(CLI::IsMember({"automatic", "none"}));
 }
 
 ColumnFlags TableFlags::columns() const {
-  const auto given = [](const std::string& name) { return name.empty() ? std::nullopt : std::optional(name); };
+  const auto given = [](const std::string& name) {
+    return name.empty() ? std::nullopt : std::optional(name);
+  };
   return {.id = given(id), .label = given(label), .group = {}, .text = text};
 }
 

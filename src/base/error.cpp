@@ -15,8 +15,7 @@ namespace quire {
 Error::Error(const std::string& message, std::string hint)
     : std::runtime_error(message), hint_(std::move(hint)) {}
 
-Interrupted::Interrupted(int signal, const std::string& message)
-    : Error(message), signal_(signal) {}
+Interrupted::Interrupted(int signal, const std::string& message) : Error(message), signal_(signal) {}
 
 void throw_system_error(int code, std::string_view action, std::string_view path) {
   const std::string reason = std::generic_category().message(code);

@@ -29,7 +29,8 @@ void write_all(int descriptor, std::string_view bytes, const std::filesystem::pa
 
 // A rename is durable only once its directory is.
 void sync_directory(const std::filesystem::path& directory) {
-  const int descriptor = ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int descriptor =
+      ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return;  // not readable: the rename itself has happened
   ::fsync(descriptor);
   ::close(descriptor);
@@ -59,7 +60,8 @@ AtomicFile::AtomicFile(std::filesystem::path path)
   using Kind = std::filesystem::file_type;
   if (kind == Kind::directory) throw_system_error(EISDIR, "write", path_.string());
   // A device or a pipe is written as it comes: renaming over it would destroy it.
-  if (kind == Kind::character || kind == Kind::fifo || kind == Kind::block || kind == Kind::socket) partial_.clear();
+  if (kind == Kind::character || kind == Kind::fifo || kind == Kind::block || kind == Kind::socket)
+    partial_.clear();
   const std::filesystem::path& target = partial_.empty() ? path_ : partial_;
   const int flags = partial_.empty() ? O_WRONLY : O_WRONLY | O_CREAT | O_TRUNC;
   descriptor_ = ::open(target.c_str(), flags | O_CLOEXEC, 0666);
@@ -146,7 +148,8 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
   const Descriptor file(path);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) throw_system_error(errno, "read", path.string());
-  if (!S_ISREG(status.st_mode)) throw_system_error(S_ISDIR(status.st_mode) ? EISDIR : EINVAL, "read", path.string());
+  if (!S_ISREG(status.st_mode))
+    throw_system_error(S_ISDIR(status.st_mode) ? EISDIR : EINVAL, "read", path.string());
   size_ = static_cast<std::size_t>(status.st_size);
   if (size_ == 0) return;
   void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);

@@ -61,7 +61,8 @@ Matrix read_npy(const std::filesystem::path& path) {
   const std::size_t available = bytes.size() - kPreamble - length;
   const auto count = static_cast<std::uint64_t>(matrix.rows) * static_cast<std::uint64_t>(matrix.cols);
   if (count * sizeof(float) != available) {
-    reject(path, fmt::format("shape ({}, {}) does not fit its {} bytes of data", matrix.rows, matrix.cols, available));
+    reject(path, fmt::format("shape ({}, {}) does not fit its {} bytes of data", matrix.rows, matrix.cols,
+                             available));
   }
   matrix.values.resize(static_cast<std::size_t>(count));
   if (count > 0) std::memcpy(matrix.values.data(), bytes.data() + kPreamble + length, available);

@@ -60,7 +60,9 @@ char32_t decode_utf8(std::string_view text, std::size_t& position) {
 }
 
 void append_utf8(std::string& text, char32_t c) {
-  const auto push = [&](char32_t byte) { text.push_back(static_cast<char>(static_cast<unsigned char>(byte))); };
+  const auto push = [&](char32_t byte) {
+    text.push_back(static_cast<char>(static_cast<unsigned char>(byte)));
+  };
   if (c < 0x80) {
     push(c);
   } else if (c < 0x800) {

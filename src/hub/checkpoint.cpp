@@ -188,7 +188,7 @@ std::vector<float> Checkpoint::tensor(std::string_view name, const std::vector<s
 
 std::vector<std::string> Checkpoint::class_names() const {
   // BERT's classifier is one matrix, RoBERTa's and ELECTRA's end in one, and so do our own heads.
-  const std::string name = has("quire_head.weight")        ? "quire_head.weight"
+  const std::string name = has("quire_head.weight")         ? "quire_head.weight"
                            : config_.family == Family::bert ? "classifier.weight"
                                                             : "classifier.out_proj.weight";
   if (!has(name) || shape(name).empty()) return {};

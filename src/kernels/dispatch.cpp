@@ -33,7 +33,8 @@ Choice choose() {
     }
   }
   std::string names;
-  for (const Table* candidate : tables) names += fmt::format("{}{}", names.empty() ? "" : ", ", candidate->name);
+  for (const Table* candidate : tables)
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", candidate->name);
   throw InputError(fmt::format("QUIRE_ISA is '{}', which this CPU does not run", wanted),
                    fmt::format("it runs {}", names));
 }

@@ -18,7 +18,8 @@ const TorchBackend& load() {
                 "run scripts/setup and build again; `quire info` says what was found");
   }
   const auto entry = reinterpret_cast<Entry>(::dlsym(library, "quire_torch_backend"));
-  if (entry == nullptr) throw Error("libquire_torch.so does not belong to this version of quire", "build again");
+  if (entry == nullptr)
+    throw Error("libquire_torch.so does not belong to this version of quire", "build again");
   return *entry();
 }
 

@@ -14,7 +14,8 @@ namespace {
 // In config.json beside transformers' own keys: what `predict` cuts documents at.
 constexpr const char* kMaxLengthKey = "quire_max_length";
 
-void check_tokenizer(const Tokenizer& tokenizer, const EncoderConfig& config, const std::filesystem::path& directory) {
+void check_tokenizer(const Tokenizer& tokenizer, const EncoderConfig& config,
+                     const std::filesystem::path& directory) {
   if (static_cast<std::int64_t>(tokenizer.vocabulary_size()) <= config.vocab_size) return;
   throw InputError(fmt::format("the tokenizer in '{}' knows {} tokens, its model only {}", directory.string(),
                                tokenizer.vocabulary_size(), config.vocab_size),
@@ -23,8 +24,9 @@ void check_tokenizer(const Tokenizer& tokenizer, const EncoderConfig& config, co
 
 void check_max_length(std::int64_t max_length, const EncoderConfig& config) {
   if (max_length <= config.max_length()) return;
-  throw InputError(fmt::format("--max-length is {}, but the model has {} positions", max_length, config.max_length()),
-                   fmt::format("use --max-length {} or less", config.max_length()));
+  throw InputError(
+      fmt::format("--max-length is {}, but the model has {} positions", max_length, config.max_length()),
+      fmt::format("use --max-length {} or less", config.max_length()));
 }
 
 // libtorch's own errors carry a stack trace, which helps nobody here.
@@ -36,7 +38,9 @@ auto without_stack_traces(Work work) {
     throw Error(error.what_without_backtrace(), "try a smaller --batch-size or --max-length");
   } catch (const c10::Error& error) {
     const std::string message = error.what_without_backtrace();
-    throw Error(message, message.find("allocate memory") == std::string::npos ? "" : "try a smaller --batch-size or --max-length");
+    throw Error(message, message.find("allocate memory") == std::string::npos
+                             ? ""
+                             : "try a smaller --batch-size or --max-length");
   }
 }
 
@@ -52,8 +56,8 @@ class FittedEncoder : public FittedMember {
   [[nodiscard]] std::unique_ptr<Corpus> new_corpus() const override {
     return std::make_unique<TokenDocuments>(tokenizer_, max_length_);
   }
-  [[nodiscard]] Matrix predict(const Corpus& corpus, std::span<const std::int64_t> rows, const Context& context,
-                               std::string_view stage) const override {
+  [[nodiscard]] Matrix predict(const Corpus& corpus, std::span<const std::int64_t> rows,
+                               const Context& context, std::string_view stage) const override {
     const auto& tokens = dynamic_cast<const TokenDocuments&>(corpus).tokens();
     return without_stack_traces([&] { return train::predict(model_, tokens, rows, context, stage); });
   }
@@ -88,7 +92,8 @@ train::LoopOptions loop_options(const EncoderOptions& options) {
 EncoderMember::EncoderMember(EncoderOptions options, const Context& context)
     : options_(std::move(options)), loop_(loop_options(options_)) {
   if (options_.model.empty()) {
-    throw InputError("no model is given", "--model DIR names a directory with config.json, model.safetensors and a tokenizer");
+    throw InputError("no model is given",
+                     "--model DIR names a directory with config.json, model.safetensors and a tokenizer");
   }
   (void)nn::parse_head(options_.head);
   const EncoderConfig config = load_config(options_.model);
@@ -96,8 +101,9 @@ EncoderMember::EncoderMember(EncoderOptions options, const Context& context)
   tokenizer_ = load_tokenizer(options_.model);
   check_tokenizer(*tokenizer_, config, options_.model);
   if (options_.learning_rate > 5e-3) {
-    context.warn(fmt::format("--learning-rate {:g} is 100 times the usual; encoders are fine-tuned at 1e-5 to 1e-4",
-                             options_.learning_rate));
+    context.warn(
+        fmt::format("--learning-rate {:g} is 100 times the usual; encoders are fine-tuned at 1e-5 to 1e-4",
+                    options_.learning_rate));
   }
 }
 
@@ -142,7 +148,8 @@ std::unique_ptr<FittedMember> EncoderMember::fit(const FitInput& input, const Co
   model.save(input.directory, input.classes->names(), {{kMaxLengthKey, std::to_string(options_.max_length)}});
   tokenizer_->save(input.directory);
   std::filesystem::remove(input.directory / "checkpoint.safetensors");
-  return std::make_unique<FittedEncoder>(std::move(model), tokenizer_, options_.max_length, input.classes->names());
+  return std::make_unique<FittedEncoder>(std::move(model), tokenizer_, options_.max_length,
+                                         input.classes->names());
 }
 
 std::unique_ptr<FittedMember> open_fitted_encoder(const std::filesystem::path& directory,

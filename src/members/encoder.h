@@ -21,7 +21,8 @@ class EncoderMember : public Member {
 
   [[nodiscard]] std::unique_ptr<Corpus> new_corpus() const override;
   void describe(const LabelSet& classes, const Context& context) const override;
-  [[nodiscard]] std::unique_ptr<FittedMember> fit(const FitInput& input, const Context& context) const override;
+  [[nodiscard]] std::unique_ptr<FittedMember> fit(const FitInput& input,
+                                                  const Context& context) const override;
 
  private:
   [[nodiscard]] nn::Classifier build(std::int64_t classes, std::uint64_t seed) const;

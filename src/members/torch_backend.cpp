@@ -19,7 +19,8 @@ class Backend : public TorchBackend {
     ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
   }
 
-  [[nodiscard]] std::unique_ptr<Member> make_encoder(const EncoderOptions& options, const Context& context) const override {
+  [[nodiscard]] std::unique_ptr<Member> make_encoder(const EncoderOptions& options,
+                                                     const Context& context) const override {
     at::set_num_threads(context.threads);
     return std::make_unique<EncoderMember>(options, context);
   }

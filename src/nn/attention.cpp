@@ -20,7 +20,8 @@ struct AttentionPlan : torch::CustomClassHolder {
 
   [[nodiscard]] std::int64_t longest() const {
     std::int64_t longest = 0;
-    for (std::size_t b = 0; b < documents.size(); ++b) longest = std::max(longest, offsets[b + 1] - offsets[b]);
+    for (std::size_t b = 0; b < documents.size(); ++b)
+      longest = std::max(longest, offsets[b + 1] - offsets[b]);
     return longest;
   }
 };
@@ -39,7 +40,9 @@ at::Tensor score_view(const at::Tensor& scratch, std::int64_t heads, std::int64_
   return scratch.narrow(0, 0, heads * length * length).view({heads, length, length});
 }
 
-float score_scale(const at::Tensor& query) { return static_cast<float>(1.0 / std::sqrt(static_cast<double>(query.size(2)))); }
+float score_scale(const at::Tensor& query) {
+  return static_cast<float>(1.0 / std::sqrt(static_cast<double>(query.size(2))));
+}
 
 // Calls body(head, first row, last row) over all rows of [heads, length] in parallel.
 template <typename Body>
@@ -56,8 +59,8 @@ void for_rows(std::int64_t heads, std::int64_t length, Body body) {
 }
 
 // Multipliers of rows [first, last) of one head's [length, length] probabilities.
-void fill_multipliers(const AttentionPlan& plan, std::size_t b, std::int64_t head, std::int64_t first, std::int64_t last,
-                      std::int64_t length, std::vector<float>& multipliers) {
+void fill_multipliers(const AttentionPlan& plan, std::size_t b, std::int64_t head, std::int64_t first,
+                      std::int64_t last, std::int64_t length, std::vector<float>& multipliers) {
   const std::uint32_t site = dropout_site(plan.layer, Site::attention) + static_cast<std::uint32_t>(head);
   multipliers.resize(static_cast<std::size_t>((last - first) * length));
   kernels::table().keep_multipliers(multipliers.data(), first * length, (last - first) * length,
@@ -72,7 +75,8 @@ void probabilities(const AttentionPlan& plan, std::size_t b, float scale, float*
   for_rows(plan.heads, length, [&](std::int64_t head, std::int64_t first, std::int64_t last) {
     float* rows = scores + (head * length + first) * length;
     const std::int64_t count = (last - first) * length;
-    for (std::int64_t row = 0; row < last - first; ++row) kernels::table().softmax(rows + row * length, length, scale);
+    for (std::int64_t row = 0; row < last - first; ++row)
+      kernels::table().softmax(rows + row * length, length, scale);
     float* kept_rows = kept + (head * length + first) * length;
     if (kept != scores) std::copy_n(rows, count, kept_rows);
     if (plan.dropout > 0) {
@@ -84,7 +88,8 @@ void probabilities(const AttentionPlan& plan, std::size_t b, float scale, float*
 }
 
 // Gradient of the probabilities after dropout to that of the unscaled scores, in place.
-void scores_backward(const AttentionPlan& plan, std::size_t b, float scale, const float* probability, float* gradient) {
+void scores_backward(const AttentionPlan& plan, std::size_t b, float scale, const float* probability,
+                     float* gradient) {
   const std::int64_t length = plan.offsets[b + 1] - plan.offsets[b];
   for_rows(plan.heads, length, [&](std::int64_t head, std::int64_t first, std::int64_t last) {
     const std::int64_t start = (head * length + first) * length;
@@ -102,7 +107,8 @@ void scores_backward(const AttentionPlan& plan, std::size_t b, float scale, cons
 
 class PackedAttention : public torch::autograd::Function<PackedAttention> {
  public:
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& qkv_in, const PlanPointer& plan) {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& qkv_in,
+                            const PlanPointer& plan) {
     const at::Tensor qkv = qkv_in.contiguous();
     const std::int64_t longest = plan->longest();
     at::Tensor out = at::empty({qkv.size(0), qkv.size(1) / 3}, qkv.options());
@@ -125,7 +131,8 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
     const at::Tensor qkv = context->get_saved_variables()[0];
-    const auto plan = c10::static_intrusive_pointer_cast<AttentionPlan>(context->saved_data["plan"].toCapsule());
+    const auto plan =
+        c10::static_intrusive_pointer_cast<AttentionPlan>(context->saved_data["plan"].toCapsule());
     const at::Tensor grad_out = gradients[0].contiguous();
     const std::int64_t longest = plan->longest();
     at::Tensor grad_qkv = at::empty_like(qkv);
@@ -144,7 +151,8 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
       probabilities(*plan, b, scale, probability.mutable_data_ptr<float>(), kept.mutable_data_ptr<float>());
       grad_parts[2].copy_(at::bmm(kept.transpose(1, 2), grad_context));
       at::bmm_out(grad_scores, grad_context, parts[2].transpose(1, 2));
-      scores_backward(*plan, b, scale, probability.const_data_ptr<float>(), grad_scores.mutable_data_ptr<float>());
+      scores_backward(*plan, b, scale, probability.const_data_ptr<float>(),
+                      grad_scores.mutable_data_ptr<float>());
       grad_parts[0].copy_(at::bmm(grad_scores, parts[1]));
       grad_parts[1].copy_(at::bmm(grad_scores.transpose(1, 2), parts[0]));
     }
@@ -159,8 +167,8 @@ at::Tensor aten_attention(const at::Tensor& qkv, const AttentionPlan& plan) {
   for (std::size_t b = 0; b < plan.documents.size(); ++b) {
     const std::int64_t length = plan.offsets[b + 1] - plan.offsets[b];
     const auto parts = split_heads(qkv, plan.offsets[b], plan.offsets[b + 1], 3, plan.heads);
-    at::Tensor probability =
-        at::softmax(at::bmm(parts[0], parts[1].transpose(1, 2)) * static_cast<double>(score_scale(parts[0])), -1);
+    at::Tensor probability = at::softmax(
+        at::bmm(parts[0], parts[1].transpose(1, 2)) * static_cast<double>(score_scale(parts[0])), -1);
     if (plan.dropout > 0) {
       at::Tensor multipliers = at::empty({plan.heads, length * length}, at::kFloat);
       std::vector<float> row;
@@ -177,8 +185,8 @@ at::Tensor aten_attention(const at::Tensor& qkv, const AttentionPlan& plan) {
 
 }  // namespace
 
-at::Tensor packed_attention(const at::Tensor& qkv, const PackedBatch& batch, std::int64_t heads, double dropout,
-                            const DropoutState& state, std::int64_t layer, Backend backend) {
+at::Tensor packed_attention(const at::Tensor& qkv, const PackedBatch& batch, std::int64_t heads,
+                            double dropout, const DropoutState& state, std::int64_t layer, Backend backend) {
   auto plan = c10::make_intrusive<AttentionPlan>();
   plan->offsets = batch.offsets;
   plan->documents = batch.documents;

@@ -39,8 +39,8 @@ void append_views(const Parameter& parameter, std::string_view prefix, std::vect
   shape[0] /= parts;
   for (std::int64_t part = 0; part < parts; ++part) {
     const float* data = value.const_data_ptr<float>() + part * elements;
-    views.push_back(view_tensor(fmt::format("{}{}", prefix, parameter.names[static_cast<std::size_t>(part)]), shape,
-                                std::span(data, static_cast<std::size_t>(elements))));
+    views.push_back(view_tensor(fmt::format("{}{}", prefix, parameter.names[static_cast<std::size_t>(part)]),
+                                shape, std::span(data, static_cast<std::size_t>(elements))));
   }
 }
 
@@ -58,7 +58,8 @@ Classifier::Classifier(EncoderConfig config, Checkpoint* checkpoint, const Class
     : options_(options),
       store_(checkpoint, static_cast<double>(config.initializer_range), options.seed),
       encoder_(with_dropout(std::move(config), options.dropout), store_),
-      head_(make_head(options_, encoder_.config(), store_, options.new_head ? Origin::fresh : Origin::stored)) {}
+      head_(make_head(options_, encoder_.config(), store_,
+                      options.new_head ? Origin::fresh : Origin::stored)) {}
 
 Classifier Classifier::open(const std::filesystem::path& directory) {
   Checkpoint checkpoint(directory);

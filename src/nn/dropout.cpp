@@ -15,7 +15,8 @@ kernels::DropoutStream dropout_stream(const DropoutState& state, std::uint32_t d
   return {.seed = state.seed, .epoch = state.epoch | (state.pass << 24), .document = document, .site = site};
 }
 
-DropoutPlan::DropoutPlan(const RowLayout& rows, double probability, const DropoutState& state, std::uint32_t site)
+DropoutPlan::DropoutPlan(const RowLayout& rows, double probability, const DropoutState& state,
+                         std::uint32_t site)
     : active_(state.active && probability > 0), rate_(probability), stream_(dropout_stream(state, 0, site)) {
   if (!active_) return;
   document_.reserve(static_cast<std::size_t>(rows.offsets.back()));
@@ -33,7 +34,8 @@ void DropoutPlan::fill_row(std::int64_t row, std::span<float> multipliers) const
   const auto width = static_cast<std::int64_t>(multipliers.size());
   kernels::DropoutStream stream = stream_;
   stream.document = document_[index];
-  kernels::table().keep_multipliers(multipliers.data(), row_in_document_[index] * width, width, stream, rate_);
+  kernels::table().keep_multipliers(multipliers.data(), row_in_document_[index] * width, width, stream,
+                                    rate_);
 }
 
 at::Tensor DropoutPlan::multipliers(std::int64_t width) const {

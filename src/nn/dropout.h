@@ -27,12 +27,13 @@ class DropoutPlan {
  private:
   bool active_;
   kernels::DropoutRate rate_;
-  kernels::DropoutStream stream_;          // all but the document
-  std::vector<std::uint32_t> document_;    // of each row
+  kernels::DropoutStream stream_;        // all but the document
+  std::vector<std::uint32_t> document_;  // of each row
   std::vector<std::int32_t> row_in_document_;
 };
 
-[[nodiscard]] kernels::DropoutStream dropout_stream(const DropoutState& state, std::uint32_t document, std::uint32_t site);
+[[nodiscard]] kernels::DropoutStream dropout_stream(const DropoutState& state, std::uint32_t document,
+                                                    std::uint32_t site);
 
 // Carries a plan through autograd's saved data.
 struct PlanHolder : torch::CustomClassHolder {

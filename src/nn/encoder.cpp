@@ -24,7 +24,8 @@ at::Tensor roberta_positions(const PackedBatch& batch, std::int64_t pad) {
   auto* out = positions.mutable_data_ptr<std::int64_t>();
   for (std::size_t b = 0; b < batch.documents.size(); ++b) {
     std::int64_t next = pad;
-    for (std::int64_t t = batch.offsets[b]; t < batch.offsets[b + 1]; ++t) out[t] = ids[t] == pad ? pad : ++next;
+    for (std::int64_t t = batch.offsets[b]; t < batch.offsets[b + 1]; ++t)
+      out[t] = ids[t] == pad ? pad : ++next;
   }
   return positions;
 }
@@ -75,11 +76,14 @@ Encoder::Encoder(const EncoderConfig& config, ParameterStore& store) : config_(c
   const Scope embeddings(store, "embeddings", 0, Origin::stored);
   const std::int64_t width = config.embedding_size;
   word_embeddings_ = embeddings.get("word_embeddings.weight", {config.vocab_size, width}, Init::normal);
-  position_embeddings_ = embeddings.get("position_embeddings.weight", {config.max_positions, width}, Init::normal);
-  segment_embeddings_ = embeddings.get("token_type_embeddings.weight", {config.type_vocab_size, width}, Init::normal);
+  position_embeddings_ =
+      embeddings.get("position_embeddings.weight", {config.max_positions, width}, Init::normal);
+  segment_embeddings_ =
+      embeddings.get("token_type_embeddings.weight", {config.type_vocab_size, width}, Init::normal);
   embedding_norm_ = LayerNorm(embeddings / "LayerNorm", width);
   if (width != config.hidden_size) {
-    embedding_projection_ = Linear(Scope(store, "embeddings_project", 0, Origin::stored), width, config.hidden_size);
+    embedding_projection_ =
+        Linear(Scope(store, "embeddings_project", 0, Origin::stored), width, config.hidden_size);
   }
   for (std::int64_t i = 0; i < config.layers; ++i) {
     layers_.emplace_back(Scope(store, fmt::format("encoder.layer.{}", i), i + 1, Origin::stored), config);
@@ -89,14 +93,15 @@ Encoder::Encoder(const EncoderConfig& config, ParameterStore& store) : config_(c
 at::Tensor Encoder::embed(const PackedBatch& batch, const DropoutState& state) const {
   const bool roberta = config_.family == Family::roberta;
   const at::Tensor positions = roberta ? roberta_positions(batch, config_.pad_token_id) : batch.positions;
-  const at::Tensor sum = look_up(word_embeddings_, batch.ids, config_.pad_token_id) +
-                         look_up(segment_embeddings_, batch.segments) +
-                         look_up(position_embeddings_, positions, roberta ? config_.pad_token_id : kNoPadding);
+  const at::Tensor sum =
+      look_up(word_embeddings_, batch.ids, config_.pad_token_id) +
+      look_up(segment_embeddings_, batch.segments) +
+      look_up(position_embeddings_, positions, roberta ? config_.pad_token_id : kNoPadding);
   const at::Tensor normalised =
       dropout_add_layer_norm(sum, {}, embedding_norm_.gamma, embedding_norm_.beta,
                              static_cast<double>(config_.layer_norm_eps), token_rows(batch), 0, state, 0);
-  const at::Tensor kept = dropout(normalised, token_rows(batch), static_cast<double>(config_.hidden_dropout), state,
-                                  dropout_site(-1, Site::embeddings));
+  const at::Tensor kept = dropout(normalised, token_rows(batch), static_cast<double>(config_.hidden_dropout),
+                                  state, dropout_site(-1, Site::embeddings));
   return embedding_projection_.weight.defined() ? embedding_projection_(kept) : kept;
 }
 
@@ -107,17 +112,19 @@ at::Tensor Encoder::run_layer(std::int64_t index, const at::Tensor& x, const Pac
   const auto rate = static_cast<double>(config_.hidden_dropout);
   const at::Tensor context = packed_attention(layer.query_key_value(x), batch, config_.heads,
                                               static_cast<double>(config_.attention_dropout), state, index);
-  const at::Tensor attended =
-      dropout_add_layer_norm(layer.attention_output(context), x, layer.attention_norm.gamma, layer.attention_norm.beta,
-                             epsilon, token_rows(batch), rate, state, dropout_site(index, Site::attention_output));
+  const at::Tensor attended = dropout_add_layer_norm(
+      layer.attention_output(context), x, layer.attention_norm.gamma, layer.attention_norm.beta, epsilon,
+      token_rows(batch), rate, state, dropout_site(index, Site::attention_output));
   const at::Tensor inner = activate(layer.intermediate(attended), config_.activation);
-  return dropout_add_layer_norm(layer.output(inner), attended, layer.output_norm.gamma, layer.output_norm.beta,
-                                epsilon, token_rows(batch), rate, state, dropout_site(index, Site::feed_forward_output));
+  return dropout_add_layer_norm(layer.output(inner), attended, layer.output_norm.gamma,
+                                layer.output_norm.beta, epsilon, token_rows(batch), rate, state,
+                                dropout_site(index, Site::feed_forward_output));
 }
 
 std::vector<at::Tensor> Encoder::hidden_states(const PackedBatch& batch, const DropoutState& state) const {
   std::vector<at::Tensor> states = {embed(batch, state)};
-  for (std::int64_t i = 0; i < config_.layers; ++i) states.push_back(run_layer(i, states.back(), batch, state));
+  for (std::int64_t i = 0; i < config_.layers; ++i)
+    states.push_back(run_layer(i, states.back(), batch, state));
   return states;
 }
 

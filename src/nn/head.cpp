@@ -68,7 +68,8 @@ class TwoLayerHead : public Head {
   [[nodiscard]] at::Tensor logits(const at::Tensor& hidden, const PackedBatch& batch,
                                   const DropoutState& state) const override {
     const PooledDropout drop(batch, state, rate_, depth_);
-    const at::Tensor inner = activate(dense_(drop(first_token(hidden, batch), Site::head_inner)), activation_);
+    const at::Tensor inner =
+        activate(dense_(drop(first_token(hidden, batch), Site::head_inner)), activation_);
     return out_(drop(inner, Site::head));
   }
 
@@ -106,10 +107,12 @@ HeadKind parse_head(std::string_view name) {
 
 std::string_view head_name(HeadKind kind) { return kind == HeadKind::mean ? "mean" : "standard"; }
 
-std::unique_ptr<Head> make_head(const ClassifierOptions& options, const EncoderConfig& config, ParameterStore& store,
-                                Origin origin) {
-  if (options.head == HeadKind::mean) return std::make_unique<MeanHead>(config, store, options.classes, origin);
-  if (config.family == Family::bert) return std::make_unique<BertHead>(config, store, options.classes, origin);
+std::unique_ptr<Head> make_head(const ClassifierOptions& options, const EncoderConfig& config,
+                                ParameterStore& store, Origin origin) {
+  if (options.head == HeadKind::mean)
+    return std::make_unique<MeanHead>(config, store, options.classes, origin);
+  if (config.family == Family::bert)
+    return std::make_unique<BertHead>(config, store, options.classes, origin);
   return std::make_unique<TwoLayerHead>(config, store, options.classes, origin);
 }
 

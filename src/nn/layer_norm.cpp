@@ -36,8 +36,9 @@ class RowMultipliers {
 class DropoutAddLayerNorm : public torch::autograd::Function<DropoutAddLayerNorm> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x_in,
-                            const std::optional<at::Tensor>& residual_in, const at::Tensor& gamma, const at::Tensor& beta,
-                            double epsilon, const std::shared_ptr<DropoutPlan>& plan) {
+                            const std::optional<at::Tensor>& residual_in, const at::Tensor& gamma,
+                            const at::Tensor& beta, double epsilon,
+                            const std::shared_ptr<DropoutPlan>& plan) {
     const at::Tensor x = x_in.contiguous();
     const at::Tensor residual = residual_in ? residual_in->contiguous() : at::Tensor();
     const std::int64_t rows = x.size(0);
@@ -95,7 +96,8 @@ class DropoutAddLayerNorm : public torch::autograd::Function<DropoutAddLayerNorm
       RowMultipliers multipliers(*plan, width);
       for (std::int64_t piece = begin; piece < end; ++piece) {
         float* grad_gamma = partial_data + piece * 2 * width;
-        for (std::int64_t row = piece * kRowsPerPiece; row < std::min((piece + 1) * kRowsPerPiece, rows); ++row) {
+        for (std::int64_t row = piece * kRowsPerPiece; row < std::min((piece + 1) * kRowsPerPiece, rows);
+             ++row) {
           float* grad_sum = grad_residual_data + row * width;
           kernels::table().layer_norm_backward(grad_y_data + row * width, sum_data + row * width, gamma_data,
                                                mean_data[row], rstd_data[row], width, grad_sum, grad_gamma,
@@ -108,7 +110,8 @@ class DropoutAddLayerNorm : public torch::autograd::Function<DropoutAddLayerNorm
       }
     });
     const at::Tensor affine = partial.sum(0);
-    return {grad_x, has_residual ? grad_residual : at::Tensor(), affine[0], affine[1], at::Tensor(), at::Tensor()};
+    return {grad_x,      has_residual ? grad_residual : at::Tensor(), affine[0], affine[1], at::Tensor(),
+            at::Tensor()};
   }
 };
 
@@ -120,8 +123,9 @@ at::Tensor aten_dropout(const at::Tensor& x, const DropoutPlan& plan) {
 }  // namespace
 
 at::Tensor dropout_add_layer_norm(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& gamma,
-                                  const at::Tensor& beta, double epsilon, const RowLayout& rows, double dropout,
-                                  const DropoutState& state, std::uint32_t site, Backend backend) {
+                                  const at::Tensor& beta, double epsilon, const RowLayout& rows,
+                                  double dropout, const DropoutState& state, std::uint32_t site,
+                                  Backend backend) {
   const auto plan = std::make_shared<DropoutPlan>(rows, dropout, state, site);
   if (backend == Backend::automatic && x.is_cpu() && x.scalar_type() == at::kFloat) {
     const std::optional<at::Tensor> added = residual.defined() ? std::optional(residual) : std::nullopt;

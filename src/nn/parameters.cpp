@@ -19,7 +19,9 @@ std::span<float> floats(const at::Tensor& tensor) {
 ParameterStore::ParameterStore(Checkpoint* checkpoint, double spread, std::uint64_t seed)
     : checkpoint_(checkpoint), spread_(spread), seed_(seed) {}
 
-bool ParameterStore::has(std::string_view name) const { return checkpoint_ != nullptr && checkpoint_->has(name); }
+bool ParameterStore::has(std::string_view name) const {
+  return checkpoint_ != nullptr && checkpoint_->has(name);
+}
 
 at::Tensor ParameterStore::get(const std::vector<std::string>& names, const std::vector<std::int64_t>& shape,
                                Init init, std::int64_t depth, Origin origin) {
@@ -28,7 +30,9 @@ at::Tensor ParameterStore::get(const std::vector<std::string>& names, const std:
   parameter.depth = depth;
   parameter.decay = shape.size() > 1;
   parameter.value = at::empty(shape, at::kFloat);
-  const auto stored = [&] { return std::any_of(names.begin(), names.end(), [&](const auto& name) { return has(name); }); };
+  const auto stored = [&] {
+    return std::any_of(names.begin(), names.end(), [&](const auto& name) { return has(name); });
+  };
   if (checkpoint_ != nullptr && (origin == Origin::stored || (origin == Origin::stored_or_new && stored()))) {
     load(parameter, shape);
     parameter.pretrained = true;
@@ -82,7 +86,8 @@ at::Tensor Scope::get(const std::vector<std::string>& names, std::string_view su
                       const std::vector<std::int64_t>& shape, Init init) const {
   std::vector<std::string> full;
   full.reserve(names.size());
-  for (const std::string& name : names) full.push_back(fmt::format("{}{}{}{}", prefix_, prefix_.empty() ? "" : ".", name, suffix));
+  for (const std::string& name : names)
+    full.push_back(fmt::format("{}{}{}{}", prefix_, prefix_.empty() ? "" : ".", name, suffix));
   return store_->get(full, shape, init, depth_, origin_);
 }
 

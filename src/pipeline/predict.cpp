@@ -27,7 +27,11 @@ std::int64_t for_chunks(const Predictor& predictor, DocumentReader& reader, cons
     done += static_cast<std::int64_t>(chunk.size());
     chunk.clear();
     const std::string detail = fmt::format("{} documents", done);
-    context.progress({.stage = "predicting", .done = reader.table().bytes_read(), .total = reader.table().total_bytes(), .detail = detail, .seconds_left = -1});
+    context.progress({.stage = "predicting",
+                      .done = reader.table().bytes_read(),
+                      .total = reader.table().total_bytes(),
+                      .detail = detail,
+                      .seconds_left = -1});
   };
   Document document;
   while (reader.next(document)) {
@@ -42,12 +46,14 @@ std::int64_t for_chunks(const Predictor& predictor, DocumentReader& reader, cons
 std::vector<std::size_t> best_classes(std::span<const float> probabilities, std::size_t count) {
   std::vector<std::size_t> order(probabilities.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return probabilities[a] > probabilities[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return probabilities[a] > probabilities[b]; });
   order.resize(std::min(count, order.size()));
   return order;
 }
 
-std::vector<std::string> output_header(const Predictor& predictor, const std::string& id_name, const PredictOptions& options) {
+std::vector<std::string> output_header(const Predictor& predictor, const std::string& id_name,
+                                       const PredictOptions& options) {
   std::vector<std::string> header = {id_name, predictor.label_name()};
   if (options.submission) return header;
   header.emplace_back("probability");
@@ -77,9 +83,11 @@ Predictor::Predictor(const std::filesystem::path& path, Options options, const C
   if (trained.label) label_name_ = *trained.label;
   const auto folds = run.finished_folds(recipe.name);
   if (recipe.valid.empty() && static_cast<std::int64_t>(folds.size()) < recipe.folds) {
-    context.warn(fmt::format("'{}' is not finished: {} of {} folds predict", path.string(), folds.size(), recipe.folds));
+    context.warn(fmt::format("'{}' is not finished: {} of {} folds predict", path.string(), folds.size(),
+                             recipe.folds));
   }
-  for (const auto& fold : folds) members_.push_back(torch_backend().open_encoder(fold, options_.max_length, context));
+  for (const auto& fold : folds)
+    members_.push_back(torch_backend().open_encoder(fold, options_.max_length, context));
 }
 
 Matrix Predictor::predict(std::span<const Document> documents, const Context& context) const {
@@ -96,36 +104,41 @@ Matrix Predictor::predict(std::span<const Document> documents, const Context& co
   return mean;
 }
 
-std::int64_t predict_table(const Predictor& predictor, const std::filesystem::path& file, const PredictOptions& options,
-                           const Context& context) {
-  DocumentReader reader(file, predictor.columns(), LabelColumn::optional, predictor.format(), DuplicateIds::error, context);
+std::int64_t predict_table(const Predictor& predictor, const std::filesystem::path& file,
+                           const PredictOptions& options, const Context& context) {
+  DocumentReader reader(file, predictor.columns(), LabelColumn::optional, predictor.format(),
+                        DuplicateIds::error, context);
   TableWriter writer(options.output, output_header(predictor, reader.columns().id_name, options));
   Matrix all(0, static_cast<std::int64_t>(predictor.class_names().size()));
-  const std::size_t top = options.submission ? 1 : static_cast<std::size_t>(std::max<std::int64_t>(1, options.top));
+  const std::size_t top =
+      options.submission ? 1 : static_cast<std::size_t>(std::max<std::int64_t>(1, options.top));
   std::vector<std::string> fields;
-  const std::int64_t rows = for_chunks(predictor, reader, context, [&](std::span<const Document> chunk, const Matrix& probabilities) {
-    for (std::size_t i = 0; i < chunk.size(); ++i) {
-      const auto values = probabilities.row(static_cast<std::int64_t>(i));
-      fields.assign(1, chunk[i].id);
-      for (const std::size_t index : best_classes(values, top)) {
-        fields.push_back(predictor.class_names()[index]);
-        if (!options.submission) fields.push_back(fmt::format("{:.6f}", values[index]));
-      }
-      while (!options.submission && fields.size() < 1 + 2 * top) fields.emplace_back();
-      writer.write(fields);
-    }
-    if (!options.probabilities.empty()) {
-      all.values.insert(all.values.end(), probabilities.values.begin(), probabilities.values.end());
-      all.rows += probabilities.rows;
-    }
-  });
+  const std::int64_t rows = for_chunks(
+      predictor, reader, context, [&](std::span<const Document> chunk, const Matrix& probabilities) {
+        for (std::size_t i = 0; i < chunk.size(); ++i) {
+          const auto values = probabilities.row(static_cast<std::int64_t>(i));
+          fields.assign(1, chunk[i].id);
+          for (const std::size_t index : best_classes(values, top)) {
+            fields.push_back(predictor.class_names()[index]);
+            if (!options.submission) fields.push_back(fmt::format("{:.6f}", values[index]));
+          }
+          while (!options.submission && fields.size() < 1 + 2 * top) fields.emplace_back();
+          writer.write(fields);
+        }
+        if (!options.probabilities.empty()) {
+          all.values.insert(all.values.end(), probabilities.values.begin(), probabilities.values.end());
+          all.rows += probabilities.rows;
+        }
+      });
   if (!options.probabilities.empty()) write_npy(options.probabilities, all);
   writer.commit();
   return rows;
 }
 
-Metrics evaluate_table(const Predictor& predictor, const std::filesystem::path& file, const Context& context) {
-  DocumentReader reader(file, predictor.columns(), LabelColumn::required, predictor.format(), DuplicateIds::warn, context);
+Metrics evaluate_table(const Predictor& predictor, const std::filesystem::path& file,
+                       const Context& context) {
+  DocumentReader reader(file, predictor.columns(), LabelColumn::required, predictor.format(),
+                        DuplicateIds::warn, context);
   const LabelSet classes(predictor.class_names());
   std::vector<int> truth;
   std::vector<int> predicted;
@@ -136,8 +149,10 @@ Metrics evaluate_table(const Predictor& predictor, const std::filesystem::path& 
       const auto index = classes.find(document.label);
       if (!index) {
         const std::string nearest = nearest_name(document.label, classes.names());
-        throw InputError(fmt::format("{}:{}: the model does not know the label '{}'", file.string(), document.line, document.label),
-                         nearest.empty() ? "labels.txt in the run lists the labels it knows" : fmt::format("did you mean '{}'?", nearest));
+        throw InputError(fmt::format("{}:{}: the model does not know the label '{}'", file.string(),
+                                     document.line, document.label),
+                         nearest.empty() ? "labels.txt in the run lists the labels it knows"
+                                         : fmt::format("did you mean '{}'?", nearest));
       }
       truth.push_back(*index);
     }

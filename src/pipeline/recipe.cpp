@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "quire/base/error.h"
 #include "quire/pipeline/options.h"
@@ -66,8 +66,9 @@ std::string line_of(const Option& option) {
 template <typename T>
 T expect(const toml::node& node, std::string_view key, const std::string& path, const char* expected) {
   if (const auto value = node.value<T>()) return *value;
-  throw InputError(fmt::format("{}:{}: '{}' has a value of another type", path, node.source().begin.line, key),
-                   fmt::format("expected {}", expected));
+  throw InputError(
+      fmt::format("{}:{}: '{}' has a value of another type", path, node.source().begin.line, key),
+      fmt::format("expected {}", expected));
 }
 
 void assign(const toml::node& node, const Option& option, const std::string& path) {
@@ -111,17 +112,20 @@ TrainOptions read_recipe(std::string_view toml_text, const std::string& path) {
   try {
     table = toml::parse(toml_text, path);
   } catch (const toml::parse_error& error) {
-    throw InputError(fmt::format("{}:{}: {}", path, error.source().begin.line, error.description()), "the file must be TOML");
+    throw InputError(fmt::format("{}:{}: {}", path, error.source().begin.line, error.description()),
+                     "the file must be TOML");
   }
   const std::vector<Option> known = recipe_table(options);
   for (const auto& [key, node] : table) {
-    const auto found = std::find_if(known.begin(), known.end(), [&](const Option& option) { return key_of(option.name) == key.str(); });
+    const auto found = std::find_if(known.begin(), known.end(),
+                                    [&](const Option& option) { return key_of(option.name) == key.str(); });
     if (found == known.end()) {
       std::vector<std::string> names;
       for (const Option& option : known) names.push_back(key_of(option.name));
       const std::string nearest = nearest_name(key.str(), names);
-      throw InputError(fmt::format("{}:{}: no option is called '{}'", path, node.source().begin.line, key.str()),
-                       nearest.empty() ? "see `quire train --help`" : fmt::format("did you mean {}?", nearest));
+      throw InputError(
+          fmt::format("{}:{}: no option is called '{}'", path, node.source().begin.line, key.str()),
+          nearest.empty() ? "see `quire train --help`" : fmt::format("did you mean {}?", nearest));
     }
     assign(node, *found, path);
   }

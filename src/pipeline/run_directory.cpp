@@ -21,10 +21,12 @@ bool RunDirectory::is_taken() const {
 void RunDirectory::check(const TrainOptions& options) const {
   if (!is_taken()) return;
   if (!is_run()) {
-    throw InputError(fmt::format("'{}' exists and is not a run of quire", path_.string()), "choose another --output");
+    throw InputError(fmt::format("'{}' exists and is not a run of quire", path_.string()),
+                     "choose another --output");
   }
   if (!options.resume && !options.force) {
-    throw InputError(fmt::format("the run '{}' exists", path_.string()), "--resume goes on with it, --force replaces it");
+    throw InputError(fmt::format("the run '{}' exists", path_.string()),
+                     "--resume goes on with it, --force replaces it");
   }
 }
 

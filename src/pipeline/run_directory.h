@@ -19,12 +19,18 @@ class RunDirectory {
   [[nodiscard]] std::filesystem::path recipe() const { return path_ / "recipe.toml"; }
   [[nodiscard]] std::filesystem::path labels() const { return path_ / "labels.txt"; }
   [[nodiscard]] std::filesystem::path folds() const { return path_ / "folds.tsv"; }
-  [[nodiscard]] std::filesystem::path member(const std::string& name) const { return path_ / "members" / name; }
+  [[nodiscard]] std::filesystem::path member(const std::string& name) const {
+    return path_ / "members" / name;
+  }
   [[nodiscard]] std::filesystem::path fold(const std::string& name, int fold) const;
   // Written last into a fold's folder: the fold is finished.
-  [[nodiscard]] std::filesystem::path fold_metrics(const std::string& name, int k) const { return fold(name, k) / "metrics.json"; }
+  [[nodiscard]] std::filesystem::path fold_metrics(const std::string& name, int k) const {
+    return fold(name, k) / "metrics.json";
+  }
   // Written last of all: the run is finished.
-  [[nodiscard]] std::filesystem::path member_metrics(const std::string& name) const { return member(name) / "metrics.json"; }
+  [[nodiscard]] std::filesystem::path member_metrics(const std::string& name) const {
+    return member(name) / "metrics.json";
+  }
 
   // Is this a run of ours (finished or not)?
   [[nodiscard]] bool is_run() const;

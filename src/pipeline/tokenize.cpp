@@ -43,7 +43,8 @@ void tokenize_line(const Tokenizer& tokenizer, Line& line, const std::string& na
   if (options.pair) {
     const std::size_t tab = text.find('\t');
     if (tab == std::string_view::npos) {
-      throw InputError(fmt::format("{}:{}: no tab in the line", name, number), "with --pair a line is two texts with a tab between");
+      throw InputError(fmt::format("{}:{}: no tab in the line", name, number),
+                       "with --pair a line is two texts with a tab between");
     }
     pair = text.substr(tab + 1);
     text = text.substr(0, tab);
@@ -58,19 +59,20 @@ void tokenize_line(const Tokenizer& tokenizer, Line& line, const std::string& na
 
 }  // namespace
 
-std::int64_t tokenize_lines(const Tokenizer& tokenizer, std::istream& in, const std::string& name, std::ostream& out,
-                            const TokenizeOptions& options, const Context& context) {
+std::int64_t tokenize_lines(const Tokenizer& tokenizer, std::istream& in, const std::string& name,
+                            std::ostream& out, const TokenizeOptions& options, const Context& context) {
   std::vector<Line> lines(kChunk);
   std::int64_t tokens = 0;
   std::int64_t done = 0;
   while (in) {
     std::size_t count = 0;
     while (count < kChunk && std::getline(in, lines[count].text)) ++count;
-    parallel_for(static_cast<std::int64_t>(count), 16, context.threads, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        tokenize_line(tokenizer, lines[static_cast<std::size_t>(i)], name, done + i + 1, options);
-      }
-    });
+    parallel_for(
+        static_cast<std::int64_t>(count), 16, context.threads, [&](std::int64_t begin, std::int64_t end) {
+          for (std::int64_t i = begin; i < end; ++i) {
+            tokenize_line(tokenizer, lines[static_cast<std::size_t>(i)], name, done + i + 1, options);
+          }
+        });
     for (std::size_t i = 0; i < count; ++i) {
       out << lines[i].json;
       tokens += lines[i].tokens;

@@ -54,7 +54,8 @@ void write_folds(const RunDirectory& run, const TrainingTable& table, std::span<
   const std::vector<std::string> header = {table.id_name, "fold"};
   TableWriter writer(run.folds(), header);
   for (std::size_t row = 0; row < fold_of_row.size(); ++row) {
-    const std::vector<std::string> fields = {table.ids[row], fold_of_row[row] < 0 ? "" : std::to_string(fold_of_row[row])};
+    const std::vector<std::string> fields = {table.ids[row],
+                                             fold_of_row[row] < 0 ? "" : std::to_string(fold_of_row[row])};
     writer.write(fields);
   }
   writer.commit();
@@ -62,17 +63,21 @@ void write_folds(const RunDirectory& run, const TrainingTable& table, std::span<
 
 void describe(const TrainingTable& table, const Split& split, const Context& context) {
   std::vector<std::int64_t> counts(table.classes.size());
-  for (std::int64_t row = 0; row < table.rows; ++row) ++counts[static_cast<std::size_t>(table.labels[static_cast<std::size_t>(row)])];
+  for (std::int64_t row = 0; row < table.rows; ++row)
+    ++counts[static_cast<std::size_t>(table.labels[static_cast<std::size_t>(row)])];
   const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
-  const auto name = [&](auto position) { return table.classes.name(static_cast<int>(position - counts.begin())); };
-  context.info(fmt::format("{} documents, {} classes (largest '{}' with {}, smallest '{}' with {})", table.rows,
-                           table.classes.size(), name(most), *most, name(least), *least));
+  const auto name = [&](auto position) {
+    return table.classes.name(static_cast<int>(position - counts.begin()));
+  };
+  context.info(fmt::format("{} documents, {} classes (largest '{}' with {}, smallest '{}' with {})",
+                           table.rows, table.classes.size(), name(most), *most, name(least), *least));
   context.info(table.corpus->summary());
   const Duplicates duplicates = count_duplicates(*table.corpus, split.fold_of_row);
   if (duplicates.copies > 0) {
-    context.info(fmt::format("{} documents are exact copies of another; {} of them lie in another fold than their twin{}",
-                             duplicates.copies, duplicates.across_folds,
-                             duplicates.across_folds > 0 ? " (--group keeps twins together)" : ""));
+    context.info(fmt::format(
+        "{} documents are exact copies of another; {} of them lie in another fold than their twin{}",
+        duplicates.copies, duplicates.across_folds,
+        duplicates.across_folds > 0 ? " (--group keeps twins together)" : ""));
   }
 }
 
@@ -151,13 +156,15 @@ void Training::keep_predictions(const FittedMember& fitted, int k) {
 
 void Training::score(int k) {
   const Fold& fold = split_.folds[static_cast<std::size_t>(k)];
-  Matrix held_out(static_cast<std::int64_t>(fold.valid.size()), static_cast<std::int64_t>(table_.classes.size()));
+  Matrix held_out(static_cast<std::int64_t>(fold.valid.size()),
+                  static_cast<std::int64_t>(table_.classes.size()));
   for (std::size_t i = 0; i < fold.valid.size(); ++i) {
     const bool given = fold.valid[i] >= table_.rows;
     std::ranges::copy(given ? valid_.row(fold.valid[i] - table_.rows) : oof_.row(fold.valid[i]),
                       held_out.row(static_cast<std::int64_t>(i)).begin());
   }
-  const Metrics metrics = measure(truth_of(fold.valid), most_probable(held_out), static_cast<int>(table_.classes.size()));
+  const Metrics metrics =
+      measure(truth_of(fold.valid), most_probable(held_out), static_cast<int>(table_.classes.size()));
   write_file_atomically(run_.fold_metrics(options_.name, k), metrics.json(table_.classes.names()) + "\n");
   if (!fold.valid.empty()) scores_.push_back({k, metrics});
 }

@@ -27,7 +27,11 @@ std::int64_t read_into(Corpus& corpus, DocumentReader& reader, std::int64_t limi
   const auto flush = [&] {
     corpus.append(chunk, context);
     chunk.clear();
-    context.progress({.stage = stage, .done = reader.table().bytes_read(), .total = reader.table().total_bytes(), .detail = {}, .seconds_left = -1});
+    context.progress({.stage = stage,
+                      .done = reader.table().bytes_read(),
+                      .total = reader.table().total_bytes(),
+                      .detail = {},
+                      .seconds_left = -1});
     context.check_stop();
   };
   Document document;
@@ -44,7 +48,8 @@ std::int64_t read_into(Corpus& corpus, DocumentReader& reader, std::int64_t limi
 
 int class_of(const LabelSet& classes, const Document& document, const std::string& file) {
   if (const auto index = classes.find(document.label)) return *index;
-  throw InputError(fmt::format("{}:{}: label '{}' does not occur in the training table", file, document.line, document.label),
+  throw InputError(fmt::format("{}:{}: label '{}' does not occur in the training table", file, document.line,
+                               document.label),
                    "check the label column, or add rows of that class");
 }
 
@@ -53,7 +58,8 @@ int class_of(const LabelSet& classes, const Document& document, const std::strin
 TrainingTable read_training_table(const TrainOptions& options, const Member& member, const Context& context) {
   TrainingTable table;
   table.corpus = member.new_corpus();
-  DocumentReader reader(options.file, column_flags(options), LabelColumn::required, format_of(options), DuplicateIds::warn, context);
+  DocumentReader reader(options.file, column_flags(options), LabelColumn::required, format_of(options),
+                        DuplicateIds::warn, context);
   const Columns& columns = reader.columns();
   table.has_ids = columns.id.has_value();
   table.label_name = columns.label_name;
@@ -61,15 +67,17 @@ TrainingTable read_training_table(const TrainOptions& options, const Member& mem
   table.group_name = columns.group_name;
   table.text_names = columns.text_names;
   std::vector<std::string> labels;
-  table.rows = read_into(*table.corpus, reader, options.limit, "reading", context, [&](const Document& document) {
-    table.ids.push_back(document.id);
-    labels.push_back(document.label);
-    if (columns.group) table.groups.push_back(document.group);
-  });
+  table.rows =
+      read_into(*table.corpus, reader, options.limit, "reading", context, [&](const Document& document) {
+        table.ids.push_back(document.id);
+        labels.push_back(document.label);
+        if (columns.group) table.groups.push_back(document.group);
+      });
   table.classes = LabelSet::from(labels);
   if (table.classes.size() < 2) {
-    throw InputError(fmt::format("{}: all {} rows have the label '{}'", options.file, table.rows, labels.front()),
-                     "a classifier needs at least two classes; check the label column");
+    throw InputError(
+        fmt::format("{}: all {} rows have the label '{}'", options.file, table.rows, labels.front()),
+        "a classifier needs at least two classes; check the label column");
   }
   for (const std::string& label : labels) table.labels.push_back(*table.classes.find(label));
 
@@ -79,13 +87,15 @@ TrainingTable read_training_table(const TrainOptions& options, const Member& mem
   flags.label = columns.label_name;
   flags.text = columns.text_names;
   if (!options.valid.empty()) {
-    DocumentReader valid(options.valid, flags, LabelColumn::required, format_of(options), DuplicateIds::warn, context);
+    DocumentReader valid(options.valid, flags, LabelColumn::required, format_of(options), DuplicateIds::warn,
+                         context);
     table.valid_rows = read_into(*table.corpus, valid, 0, "reading", context, [&](const Document& document) {
       table.labels.push_back(class_of(table.classes, document, options.valid));
     });
   }
   if (!options.test.empty()) {
-    DocumentReader test(options.test, flags, LabelColumn::optional, format_of(options), DuplicateIds::error, context);
+    DocumentReader test(options.test, flags, LabelColumn::optional, format_of(options), DuplicateIds::error,
+                        context);
     table.test_rows = read_into(*table.corpus, test, 0, "reading", context,
                                 [&](const Document&) { table.labels.push_back(-1); });
   }
@@ -96,7 +106,8 @@ Duplicates count_duplicates(const Corpus& corpus, std::span<const int> fold_of_r
   Duplicates duplicates;
   std::unordered_map<std::uint64_t, int> first_fold;
   for (std::size_t row = 0; row < fold_of_row.size(); ++row) {
-    const auto [entry, is_new] = first_fold.emplace(corpus.fingerprint(static_cast<std::int64_t>(row)), fold_of_row[row]);
+    const auto [entry, is_new] =
+        first_fold.emplace(corpus.fingerprint(static_cast<std::int64_t>(row)), fold_of_row[row]);
     if (is_new) continue;
     ++duplicates.copies;
     if (entry->second != fold_of_row[row]) ++duplicates.across_folds;

@@ -27,7 +27,8 @@ struct TrainingTable {
   std::vector<std::string> text_names;
 };
 
-[[nodiscard]] TrainingTable read_training_table(const TrainOptions& options, const Member& member, const Context& context);
+[[nodiscard]] TrainingTable read_training_table(const TrainOptions& options, const Member& member,
+                                                const Context& context);
 
 // Documents that occur more than once, and how many of those copies lie in another fold than
 // the first: they make out-of-fold scores look better than they are.

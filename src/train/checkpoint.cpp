@@ -10,7 +10,8 @@
 namespace quire::train {
 
 // Found by nlohmann::json.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochResult, epoch, train_loss, valid_loss, valid_accuracy, valid_macro_f1, seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochResult, epoch, train_loss, valid_loss, valid_accuracy, valid_macro_f1,
+                                   seconds)
 
 namespace {
 
@@ -18,9 +19,11 @@ constexpr const char* kStateKey = "state";
 constexpr const char* kRecipeKey = "recipe";
 
 nlohmann::json to_json(const LoopState& state) {
-  return {{"epoch", state.epoch},           {"next_batch", state.next_batch},       {"steps", state.steps},
-          {"loss_sum", state.loss_sum},     {"documents", state.documents},         {"epoch_seconds", state.epoch_seconds},
-          {"best_epoch", state.best_epoch}, {"best_accuracy", state.best_accuracy}, {"epochs", state.epochs}};
+  return {{"epoch", state.epoch},           {"next_batch", state.next_batch},
+          {"steps", state.steps},           {"loss_sum", state.loss_sum},
+          {"documents", state.documents},   {"epoch_seconds", state.epoch_seconds},
+          {"best_epoch", state.best_epoch}, {"best_accuracy", state.best_accuracy},
+          {"epochs", state.epochs}};
 }
 
 LoopState from_json(const nlohmann::json& json) {
@@ -45,9 +48,10 @@ TensorView view(const std::string& name, const at::Tensor& tensor) {
 void restore(const SafetensorsFile& file, const std::string& name, const at::Tensor& target) {
   const TensorView* stored = file.find(name);
   if (stored == nullptr || stored->shape != target.sizes().vec()) {
-    throw InputError(fmt::format("checkpoint '{}' does not fit this model: tensor '{}' is missing or of another shape",
-                                 file.path().string(), name),
-                     "start afresh with --force");
+    throw InputError(
+        fmt::format("checkpoint '{}' does not fit this model: tensor '{}' is missing or of another shape",
+                    file.path().string(), name),
+        "start afresh with --force");
   }
   to_float32(*stored, std::span(target.mutable_data_ptr<float>(), static_cast<std::size_t>(target.numel())));
 }
@@ -64,7 +68,8 @@ void save_checkpoint(const std::filesystem::path& path, const std::string& recip
     views.push_back(view("second_moment." + name, optimizer.moments()[i].second));
     if (!state.best_weights.empty()) views.push_back(view("best." + name, state.best_weights[i]));
   }
-  write_safetensors(path, views, {{"format", "pt"}, {kStateKey, to_json(state).dump()}, {kRecipeKey, recipe}});
+  write_safetensors(path, views,
+                    {{"format", "pt"}, {kStateKey, to_json(state).dump()}, {kRecipeKey, recipe}});
 }
 
 std::optional<LoopState> load_checkpoint(const std::filesystem::path& path, const std::string& recipe,
@@ -81,7 +86,8 @@ std::optional<LoopState> load_checkpoint(const std::filesystem::path& path, cons
   try {
     state = from_json(nlohmann::json::parse(metadata.at(kStateKey)));
   } catch (const nlohmann::json::exception&) {
-    throw InputError(fmt::format("checkpoint '{}' holds no valid state", path.string()), "start afresh with --force");
+    throw InputError(fmt::format("checkpoint '{}' holds no valid state", path.string()),
+                     "start afresh with --force");
   }
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const std::string& name = parameters[i].names.front();
@@ -89,7 +95,8 @@ std::optional<LoopState> load_checkpoint(const std::filesystem::path& path, cons
     restore(file, "first_moment." + name, optimizer.moments()[i].first);
     restore(file, "second_moment." + name, optimizer.moments()[i].second);
     if (file.find("best." + name) != nullptr) {
-      state.best_weights.push_back(at::empty_like(parameters[i].value, at::MemoryFormat::Contiguous).detach());
+      state.best_weights.push_back(
+          at::empty_like(parameters[i].value, at::MemoryFormat::Contiguous).detach());
       restore(file, "best." + name, state.best_weights.back());
     }
   }

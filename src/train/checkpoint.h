@@ -13,12 +13,12 @@
 namespace quire::train {
 
 struct LoopState {
-  std::int64_t epoch = 0;          // the one under way
-  std::int64_t next_batch = 0;     // micro-batches of it that are done
-  std::int64_t steps = 0;          // optimiser steps done
-  double loss_sum = 0;             // over the documents of this epoch
-  std::int64_t documents = 0;      // done in this epoch
-  double epoch_seconds = 0;        // spent on this epoch so far
+  std::int64_t epoch = 0;       // the one under way
+  std::int64_t next_batch = 0;  // micro-batches of it that are done
+  std::int64_t steps = 0;       // optimiser steps done
+  double loss_sum = 0;          // over the documents of this epoch
+  std::int64_t documents = 0;   // done in this epoch
+  double epoch_seconds = 0;     // spent on this epoch so far
   std::int64_t best_epoch = -1;
   double best_accuracy = -1;
   std::vector<EpochResult> epochs;
@@ -32,7 +32,9 @@ void save_checkpoint(const std::filesystem::path& path, const std::string& recip
 
 // Restores weights and moments in place. Nothing when there is no such file; InputError when it
 // does not belong to this recipe and model.
-[[nodiscard]] std::optional<LoopState> load_checkpoint(const std::filesystem::path& path, const std::string& recipe,
-                                                       std::vector<nn::Parameter>& parameters, AdamW& optimizer);
+[[nodiscard]] std::optional<LoopState> load_checkpoint(const std::filesystem::path& path,
+                                                       const std::string& recipe,
+                                                       std::vector<nn::Parameter>& parameters,
+                                                       AdamW& optimizer);
 
 }  // namespace quire::train

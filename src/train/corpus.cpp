@@ -2,7 +2,8 @@
 
 namespace quire::train {
 
-void TokenCorpus::add(std::span<const std::int32_t> ids, std::span<const std::uint8_t> segments, bool truncated) {
+void TokenCorpus::add(std::span<const std::int32_t> ids, std::span<const std::uint8_t> segments,
+                      bool truncated) {
   begins_.push_back(tokens());
   lengths_.push_back(static_cast<std::int32_t>(ids.size()));
   ids_.insert(ids_.end(), ids.begin(), ids.end());

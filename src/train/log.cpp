@@ -34,8 +34,8 @@ void StepLog::write(const StepRecord& record) {
   file_ << fmt::format(
       "{{\"step\":{},\"epoch\":{},\"loss\":{:.6g},\"lr\":{:.6g},\"grad_norm\":{:.6g},\"docs_per_s\":{:.4g},"
       "\"tokens_per_s\":{:.5g}}}\n",
-      record.step, record.epoch, record.loss, record.learning_rate, record.gradient_norm, record.documents_per_second,
-      record.tokens_per_second);
+      record.step, record.epoch, record.loss, record.learning_rate, record.gradient_norm,
+      record.documents_per_second, record.tokens_per_second);
   file_.flush();
   if (!file_) throw_system_error(errno == 0 ? EIO : errno, "write", path_.string());
 }

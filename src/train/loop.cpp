@@ -18,7 +18,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 std::int64_t steps_per_epoch(std::int64_t rows, const LoopOptions& options) {
   const std::int64_t documents = options.batch_size * options.accumulation_steps;
@@ -33,7 +35,8 @@ class Loop {
         options_(options),
         context_(context),
         optimizer_(model.parameters(),
-                   group_parameters(model.parameters(), model.config().layers, options.optimizer), options.optimizer),
+                   group_parameters(model.parameters(), model.config().layers, options.optimizer),
+                   options.optimizer),
         steps_(count_steps(static_cast<std::int64_t>(input.train.size()), options)),
         schedule_(steps_, options.warmup_ratio) {}
 
@@ -72,11 +75,13 @@ std::filesystem::path Loop::checkpoint_path() const { return input_.directory / 
 
 std::string Loop::recipe() const {
   const OptimizerOptions& o = options_.optimizer;
-  return fmt::format("seed {} fold {} train {} valid {} tokens {} batch {}x{} steps {} warmup {} lr {} {} {} {} {} select {}",
-                     context_.seed, input_.fold, input_.train.size(), input_.valid.size(), input_.corpus->tokens(),
-                     options_.batch_size, options_.accumulation_steps, steps_, options_.warmup_ratio, o.learning_rate,
-                     o.head_learning_rate, o.layer_decay, o.weight_decay, o.max_grad_norm,
-                     static_cast<int>(options_.select));
+  return fmt::format(
+      "seed {} fold {} train {} valid {} tokens {} batch {}x{} steps {} warmup {} lr {} {} {} {} {} select "
+      "{}",
+      context_.seed, input_.fold, input_.train.size(), input_.valid.size(), input_.corpus->tokens(),
+      options_.batch_size, options_.accumulation_steps, steps_, options_.warmup_ratio, o.learning_rate,
+      o.head_learning_rate, o.layer_decay, o.weight_decay, o.max_grad_norm,
+      static_cast<int>(options_.select));
 }
 
 void Loop::save() const {
@@ -92,7 +97,8 @@ at::Tensor Loop::batch_loss(const std::vector<std::int64_t>& rows) const {
   at::Tensor labels = at::empty({static_cast<std::int64_t>(rows.size())}, at::kLong);
   auto* label = labels.mutable_data_ptr<std::int64_t>();
   for (const std::int64_t row : rows) {
-    documents.push_back({input_.corpus->ids(row), input_.corpus->segments(row), static_cast<std::uint32_t>(row)});
+    documents.push_back(
+        {input_.corpus->ids(row), input_.corpus->segments(row), static_cast<std::uint32_t>(row)});
     *label++ = input_.labels[static_cast<std::size_t>(row)];
   }
   const nn::DropoutState dropout{
@@ -104,8 +110,8 @@ void Loop::stop_if_asked() const {
   const int signal = context_.stop_requested();
   if (signal == 0) return;
   save();
-  throw Interrupted(signal, fmt::format("stopped by signal {} in fold {}, epoch {}, after step {} of {}", signal,
-                                        input_.fold, state_.epoch + 1, state_.steps, steps_));
+  throw Interrupted(signal, fmt::format("stopped by signal {} in fold {}, epoch {}, after step {} of {}",
+                                        signal, input_.fold, state_.epoch + 1, state_.steps, steps_));
 }
 
 void Loop::report(double loss, double learning_rate) {
@@ -117,12 +123,13 @@ void Loop::report(double loss, double learning_rate) {
   // Scoring the validation rows costs about a third of training on them.
   const double epochs_left = static_cast<double>(options_.epochs - state_.epoch);
   const double scoring = epochs_left * static_cast<double>(input_.valid.size()) / 3;
-  const double later_folds = static_cast<double>(input_.folds - 1 - input_.fold) *
-                             (static_cast<double>(steps_ * per_step) +
-                              static_cast<double>(options_.epochs) * static_cast<double>(input_.valid.size()) / 3);
+  const double later_folds =
+      static_cast<double>(input_.folds - 1 - input_.fold) *
+      (static_cast<double>(steps_ * per_step) +
+       static_cast<double>(options_.epochs) * static_cast<double>(input_.valid.size()) / 3);
   const std::string detail =
-      fmt::format("loss {:.3f}  lr {:.2e}  {:.1f} docs/s  {:.0f} tokens/s", loss, learning_rate, documents_per_second,
-                  static_cast<double>(tokens_since_start_) / elapsed);
+      fmt::format("loss {:.3f}  lr {:.2e}  {:.1f} docs/s  {:.0f} tokens/s", loss, learning_rate,
+                  documents_per_second, static_cast<double>(tokens_since_start_) / elapsed);
   context_.progress({.stage = stage_,
                      .done = state_.documents,
                      .total = rows,
@@ -133,7 +140,8 @@ void Loop::report(double loss, double learning_rate) {
 void Loop::run_step(const std::vector<std::vector<std::int64_t>>& batches, StepLog& log) {
   const Clock::time_point begin = Clock::now();
   const auto first = static_cast<std::size_t>(state_.next_batch);
-  const std::size_t last = std::min(first + static_cast<std::size_t>(options_.accumulation_steps), batches.size());
+  const std::size_t last =
+      std::min(first + static_cast<std::size_t>(options_.accumulation_steps), batches.size());
   std::int64_t documents = 0;
   for (std::size_t i = first; i < last; ++i) documents += static_cast<std::int64_t>(batches[i].size());
   double loss_sum = 0;
@@ -143,14 +151,16 @@ void Loop::run_step(const std::vector<std::vector<std::int64_t>>& batches, StepL
     const at::Tensor sum = batch_loss(batches[i]);
     (sum / static_cast<double>(documents)).backward();
     loss_sum += sum.item<double>();
-    for (const std::int64_t row : batches[i]) tokens += static_cast<std::int64_t>(input_.corpus->ids(row).size());
+    for (const std::int64_t row : batches[i])
+      tokens += static_cast<std::int64_t>(input_.corpus->ids(row).size());
   }
   const double loss = loss_sum / static_cast<double>(documents);
   const double factor = schedule_.factor(state_.steps);
   const double learning_rate = options_.optimizer.learning_rate * factor;
   const double norm = std::isfinite(loss) ? optimizer_.step(factor) : loss;
   if (!std::isfinite(norm)) {
-    throw Error(fmt::format("the loss is no longer a number in fold {}, step {} (loss {}, gradient norm {}, learning rate {:.3g})",
+    throw Error(fmt::format("the loss is no longer a number in fold {}, step {} (loss {}, gradient norm {}, "
+                            "learning rate {:.3g})",
                             input_.fold, state_.steps + 1, loss, norm, learning_rate),
                 "try a lower --learning-rate, a longer --warmup-ratio or a smaller --max-grad-norm");
   }
@@ -172,10 +182,10 @@ void Loop::run_step(const std::vector<std::vector<std::int64_t>>& batches, StepL
 }
 
 void Loop::run_epoch(StepLog& log) {
-  stage_ = fmt::format("fold {}/{} epoch {}/{}", input_.fold + 1, input_.folds, state_.epoch + 1, options_.epochs);
-  const auto batches =
-      draw_batches(input_.train, input_.corpus->lengths(), options_.batch_size, context_.seed, input_.fold,
-                   static_cast<std::uint32_t>(state_.epoch));
+  stage_ =
+      fmt::format("fold {}/{} epoch {}/{}", input_.fold + 1, input_.folds, state_.epoch + 1, options_.epochs);
+  const auto batches = draw_batches(input_.train, input_.corpus->lengths(), options_.batch_size,
+                                    context_.seed, input_.fold, static_cast<std::uint32_t>(state_.epoch));
   epoch_start_ = Clock::now();
   while (state_.next_batch < static_cast<std::int64_t>(batches.size()) && !done()) {
     stop_if_asked();
@@ -222,7 +232,8 @@ void Loop::finish_epoch() {
     state_.best_epoch = state_.epoch;
     const at::NoGradGuard no_grad;
     state_.best_weights.clear();
-    for (const nn::Parameter& parameter : model_.parameters()) state_.best_weights.push_back(parameter.value.clone());
+    for (const nn::Parameter& parameter : model_.parameters())
+      state_.best_weights.push_back(parameter.value.clone());
   }
   state_.epochs.push_back(result);
   ++state_.epoch;
@@ -236,10 +247,12 @@ LoopResult Loop::run() {
   if (input_.resume) {
     if (auto found = load_checkpoint(checkpoint_path(), recipe(), model_.parameters(), optimizer_)) {
       state_ = std::move(*found);
-      context_.info(fmt::format("fold {}: goes on after step {} of {}", input_.fold + 1, state_.steps, steps_));
+      context_.info(
+          fmt::format("fold {}: goes on after step {} of {}", input_.fold + 1, state_.steps, steps_));
     }
   }
-  StepLog log(input_.directory.empty() ? std::filesystem::path() : input_.directory / "log.jsonl", state_.steps);
+  StepLog log(input_.directory.empty() ? std::filesystem::path() : input_.directory / "log.jsonl",
+              state_.steps);
   while (!done()) {
     run_epoch(log);
     finish_epoch();
@@ -260,7 +273,8 @@ std::int64_t count_steps(std::int64_t rows, const LoopOptions& options) {
   return options.max_steps > 0 ? std::min(options.max_steps, all) : all;
 }
 
-LoopResult fit(nn::Classifier& model, const LoopInput& input, const LoopOptions& options, const Context& context) {
+LoopResult fit(nn::Classifier& model, const LoopInput& input, const LoopOptions& options,
+               const Context& context) {
   return Loop(model, input, options, context).run();
 }
 

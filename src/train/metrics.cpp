@@ -30,7 +30,8 @@ Metrics measure(std::span<const int> truth, std::span<const int> predicted, int 
       one.support += pairs[c * count + other];
       times_predicted += pairs[other * count + c];
       if (other != c && pairs[c * count + other] > 0) {
-        metrics.confusions.push_back({static_cast<int>(c), static_cast<int>(other), pairs[c * count + other]});
+        metrics.confusions.push_back(
+            {static_cast<int>(c), static_cast<int>(other), pairs[c * count + other]});
       }
     }
     const std::int64_t hits = pairs[c * count + c];

@@ -23,18 +23,19 @@ std::string depth_name(std::int64_t depth, std::int64_t layers) {
 
 }  // namespace
 
-std::vector<ParameterGroup> group_parameters(const std::vector<nn::Parameter>& parameters, std::int64_t layers,
-                                             const OptimizerOptions& options) {
+std::vector<ParameterGroup> group_parameters(const std::vector<nn::Parameter>& parameters,
+                                             std::int64_t layers, const OptimizerOptions& options) {
   std::map<std::pair<std::int64_t, bool>, ParameterGroup> groups;  // by depth, then no decay
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const nn::Parameter& parameter = parameters[i];
     ParameterGroup& group = groups[{parameter.depth, !parameter.decay}];
     if (group.members.empty()) {
       group.name = depth_name(parameter.depth, layers) + (parameter.decay ? "" : ", no decay");
-      group.learning_rate = parameter.depth > layers
-                                ? options.head_learning_rate
-                                : options.learning_rate *
-                                      std::pow(options.layer_decay, static_cast<double>(layers - parameter.depth));
+      group.learning_rate =
+          parameter.depth > layers
+              ? options.head_learning_rate
+              : options.learning_rate *
+                    std::pow(options.layer_decay, static_cast<double>(layers - parameter.depth));
       group.weight_decay = parameter.decay ? options.weight_decay : 0.0;
     }
     group.members.push_back(i);
@@ -46,13 +47,13 @@ std::vector<ParameterGroup> group_parameters(const std::vector<nn::Parameter>& p
 }
 
 std::string describe_groups(const std::vector<ParameterGroup>& groups) {
-  std::string text = fmt::format("{:<22}{:>14}{:>14}{:>9}{:>14}", "parameter group", "learning rate", "weight decay",
-                                 "tensors", "parameters");
+  std::string text = fmt::format("{:<22}{:>14}{:>14}{:>9}{:>14}", "parameter group", "learning rate",
+                                 "weight decay", "tensors", "parameters");
   std::int64_t tensors = 0;
   std::int64_t elements = 0;
   for (const ParameterGroup& group : groups) {
-    text += fmt::format("\n{:<22}{:>14.3g}{:>14.3g}{:>9}{:>14}", group.name, group.learning_rate, group.weight_decay,
-                        group.members.size(), group.elements);
+    text += fmt::format("\n{:<22}{:>14.3g}{:>14.3g}{:>9}{:>14}", group.name, group.learning_rate,
+                        group.weight_decay, group.members.size(), group.elements);
     tensors += static_cast<std::int64_t>(group.members.size());
     elements += group.elements;
   }
@@ -63,7 +64,8 @@ AdamW::AdamW(std::vector<nn::Parameter>& parameters, std::vector<ParameterGroup>
              const OptimizerOptions& options)
     : parameters_(parameters), groups_(std::move(groups)), options_(options) {
   for (const nn::Parameter& parameter : parameters_) {
-    moments_.push_back({at::zeros(parameter.value.sizes(), at::kFloat), at::zeros(parameter.value.sizes(), at::kFloat)});
+    moments_.push_back(
+        {at::zeros(parameter.value.sizes(), at::kFloat), at::zeros(parameter.value.sizes(), at::kFloat)});
   }
 }
 
@@ -77,12 +79,13 @@ double AdamW::gradient_norm() const {
     const auto* data = dense.const_data_ptr<float>();
     const std::int64_t count = dense.numel();
     pieces.assign(static_cast<std::size_t>((count + kPiece - 1) / kPiece), 0.0);
-    at::parallel_for(0, static_cast<std::int64_t>(pieces.size()), 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t piece = begin; piece < end; ++piece) {
-        pieces[static_cast<std::size_t>(piece)] =
-            kernels::table().sum_of_squares(data + piece * kPiece, std::min(kPiece, count - piece * kPiece));
-      }
-    });
+    at::parallel_for(0, static_cast<std::int64_t>(pieces.size()), 1,
+                     [&](std::int64_t begin, std::int64_t end) {
+                       for (std::int64_t piece = begin; piece < end; ++piece) {
+                         pieces[static_cast<std::size_t>(piece)] = kernels::table().sum_of_squares(
+                             data + piece * kPiece, std::min(kPiece, count - piece * kPiece));
+                       }
+                     });
     for (const double piece : pieces) sum += piece;
   }
   return std::sqrt(sum);
@@ -115,7 +118,8 @@ double AdamW::step(double factor) {
       auto* first = moments_[index].first.mutable_data_ptr<float>();
       auto* second = moments_[index].second.mutable_data_ptr<float>();
       at::parallel_for(0, gradient.numel(), kPiece, [&](std::int64_t begin, std::int64_t end) {
-        kernels::table().adamw(weights + begin, gradients + begin, first + begin, second + begin, end - begin, step);
+        kernels::table().adamw(weights + begin, gradients + begin, first + begin, second + begin, end - begin,
+                               step);
       });
       parameter.value.mutable_grad() = at::Tensor();
     }

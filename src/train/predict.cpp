@@ -28,7 +28,8 @@ Matrix predict(const nn::Classifier& model, const TokenCorpus& corpus, std::span
       documents.push_back({corpus.ids(row), corpus.segments(row), static_cast<std::uint32_t>(row)});
       tokens += static_cast<std::int64_t>(corpus.ids(row).size());
       ++end;
-    } while (end < order.size() && tokens + static_cast<std::int64_t>(corpus.ids(rows[order[end]]).size()) <= tokens_per_batch);
+    } while (end < order.size() &&
+             tokens + static_cast<std::int64_t>(corpus.ids(rows[order[end]]).size()) <= tokens_per_batch);
     const at::Tensor batch = at::softmax(model.logits(nn::pack(documents), {}), 1).contiguous();
     const auto* data = batch.const_data_ptr<float>();
     for (std::size_t i = begin; i < end; ++i, data += model.classes()) {

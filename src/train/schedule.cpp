@@ -8,17 +8,20 @@
 namespace quire::train {
 
 LinearSchedule::LinearSchedule(std::int64_t steps, double warmup_ratio)
-    : steps_(steps), warmup_(static_cast<std::int64_t>(std::ceil(warmup_ratio * static_cast<double>(steps)))) {}
+    : steps_(steps),
+      warmup_(static_cast<std::int64_t>(std::ceil(warmup_ratio * static_cast<double>(steps)))) {}
 
 double LinearSchedule::factor(std::int64_t step) const {
-  if (step < warmup_) return static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(1, warmup_));
+  if (step < warmup_)
+    return static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(1, warmup_));
   return std::max(0.0, static_cast<double>(steps_ - step) /
                            static_cast<double>(std::max<std::int64_t>(1, steps_ - warmup_)));
 }
 
 std::vector<std::vector<std::int64_t>> draw_batches(std::span<const std::int64_t> rows,
-                                                    std::span<const std::int32_t> lengths, std::int64_t batch_size,
-                                                    std::uint64_t seed, std::uint32_t fold, std::uint32_t epoch) {
+                                                    std::span<const std::int32_t> lengths,
+                                                    std::int64_t batch_size, std::uint64_t seed,
+                                                    std::uint32_t fold, std::uint32_t epoch) {
   constexpr std::size_t kBatchesPerStretch = 50;
   Random random(seed, Purpose::batches, fold, epoch);
   std::vector<std::int64_t> order(rows.begin(), rows.end());

@@ -54,7 +54,8 @@ TEST_P(EveryTable, SoftmaxSumsToOneAndMatchesExp) {
     }
     GetParam()->softmax(x.data(), static_cast<std::int64_t>(width), 0.5F);
     for (std::size_t i = 0; i < width; ++i) {
-      EXPECT_NEAR(static_cast<double>(x[i]), expected[i] / total, 1e-6 * expected[i] / total + 1e-12) << width;
+      EXPECT_NEAR(static_cast<double>(x[i]), expected[i] / total, 1e-6 * expected[i] / total + 1e-12)
+          << width;
     }
   }
 }

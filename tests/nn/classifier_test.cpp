@@ -22,7 +22,9 @@ TEST_P(Families, HiddenStatesEqualTransformers) {
 
 TEST_P(Families, LogitsEqualTransformers) {
   const Golden golden(GetParam());
-  EXPECT_LE(relative_error(Classifier::open(golden.model()).logits(golden.all(), {}), golden.tensor("logits")), 1e-5);
+  EXPECT_LE(
+      relative_error(Classifier::open(golden.model()).logits(golden.all(), {}), golden.tensor("logits")),
+      1e-5);
 }
 
 TEST_P(Families, GradientsEqualTransformers) {
@@ -33,10 +35,11 @@ TEST_P(Families, GradientsEqualTransformers) {
   loss.backward();
   for (const nn::Parameter& parameter : model.parameters()) {
     ASSERT_TRUE(parameter.value.grad().defined()) << parameter.names.front();
-    for_stored_parts(parameter, parameter.value.grad(), [&](const std::string& name, const at::Tensor& gradient) {
-      if (is_key_bias(name)) return;
-      EXPECT_LE(relative_error(gradient, golden.tensor("gradient." + name)), 1e-4) << name;
-    });
+    for_stored_parts(parameter, parameter.value.grad(),
+                     [&](const std::string& name, const at::Tensor& gradient) {
+                       if (is_key_bias(name)) return;
+                       EXPECT_LE(relative_error(gradient, golden.tensor("gradient." + name)), 1e-4) << name;
+                     });
   }
 }
 
@@ -63,13 +66,17 @@ TEST_P(Families, PredictionDoesNotDependOnTheBatch) {
 TEST_P(Families, DropoutDoesNotDependOnTheBatch) {
   const Golden golden(GetParam());
   Checkpoint checkpoint(golden.model());
-  const Classifier model(checkpoint.config(), &checkpoint,
-                         {.head = nn::HeadKind::standard, .classes = 5, .dropout = 0.3, .seed = 1, .new_head = false});
+  const Classifier model(
+      checkpoint.config(), &checkpoint,
+      {.head = nn::HeadKind::standard, .classes = 5, .dropout = 0.3, .seed = 1, .new_head = false});
   const nn::DropoutState state{.active = true, .seed = 7, .epoch = 2, .pass = 0};
   const at::Tensor together = model.logits(golden.all(), state);
   EXPECT_GT(relative_error(together, model.logits(golden.all(), {})), 1e-2);
   for (std::size_t i = 0; i < golden.size(); ++i) {
-    EXPECT_LE(relative_error(model.logits(golden.batch({i}), state)[0], together[static_cast<std::int64_t>(i)]), 2e-6) << i;
+    EXPECT_LE(
+        relative_error(model.logits(golden.batch({i}), state)[0], together[static_cast<std::int64_t>(i)]),
+        2e-6)
+        << i;
   }
 }
 
@@ -84,37 +91,46 @@ TEST(MeanHead, EqualsTheReference) {
   const at::NoGradGuard no_grad;
   for (nn::Parameter& parameter : model.parameters()) {
     if (!parameter.names.front().starts_with("quire_head.")) continue;
-    const std::string stored = parameter.names.front() == "quire_head.weight" ? "classifier.weight" : "classifier.bias";
+    const std::string stored =
+        parameter.names.front() == "quire_head.weight" ? "classifier.weight" : "classifier.bias";
     const std::vector<float> values = checkpoint.tensor(stored, parameter.value.sizes().vec());
     std::copy(values.begin(), values.end(), parameter.value.mutable_data_ptr<float>());
   }
   EXPECT_LE(relative_error(model.logits(golden.all(), {}), golden.tensor("mean_pooling.logits")), 1e-5);
   const TemporaryDirectory directory;
   model.save(directory.path(), {"a", "b", "c", "d", "e"});
-  EXPECT_TRUE(at::equal(model.logits(golden.all(), {}), Classifier::open(directory.path()).logits(golden.all(), {})));
+  EXPECT_TRUE(
+      at::equal(model.logits(golden.all(), {}), Classifier::open(directory.path()).logits(golden.all(), {})));
 }
 
 TEST(Loading, ReadsOldNamesOfNorms) {
   const Golden golden("bert");
   Checkpoint checkpoint(fixture("golden/encoder/bert-old-names"));
-  const Classifier model(checkpoint.config(), &checkpoint,
-                         {.head = nn::HeadKind::standard, .classes = 5, .dropout = -1, .seed = 1, .new_head = true});
-  EXPECT_LE(relative_error(model.encoder().hidden_states(golden.all(), {}).back(), golden.tensor("hidden.2")), 1e-5);
+  const Classifier model(
+      checkpoint.config(), &checkpoint,
+      {.head = nn::HeadKind::standard, .classes = 5, .dropout = -1, .seed = 1, .new_head = true});
+  EXPECT_LE(relative_error(model.encoder().hidden_states(golden.all(), {}).back(), golden.tensor("hidden.2")),
+            1e-5);
   EXPECT_NE(checkpoint.unread_sentence().find("cls."), std::string::npos);
 }
 
 TEST(Loading, ReadsHalfPrecision) {
   const Golden golden("bert");
   EXPECT_LE(relative_error(Classifier::open(fixture("golden/encoder/bert-f16")).logits(golden.all(), {}),
-                           golden.tensor("f16.logits")), 1e-5);
+                           golden.tensor("f16.logits")),
+            1e-5);
   Checkpoint checkpoint(fixture("golden/encoder/bert-bf16"));
-  const Classifier model(checkpoint.config(), &checkpoint,
-                         {.head = nn::HeadKind::mean, .classes = 5, .dropout = -1, .seed = 1, .new_head = true});
-  EXPECT_LE(relative_error(model.encoder().hidden_states(golden.all(), {}).back(), golden.tensor("bf16.hidden.2")), 1e-5);
+  const Classifier model(
+      checkpoint.config(), &checkpoint,
+      {.head = nn::HeadKind::mean, .classes = 5, .dropout = -1, .seed = 1, .new_head = true});
+  EXPECT_LE(
+      relative_error(model.encoder().hidden_states(golden.all(), {}).back(), golden.tensor("bf16.hidden.2")),
+      1e-5);
 }
 
 TEST(Loading, RefusesAnEncoderWithoutClassifierForPrediction) {
-  EXPECT_ERROR((void)Classifier::open(fixture("golden/encoder/bert-bf16")), InputError, "without a classifier");
+  EXPECT_ERROR((void)Classifier::open(fixture("golden/encoder/bert-bf16")), InputError,
+               "without a classifier");
 }
 
 }  // namespace

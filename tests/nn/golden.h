@@ -56,7 +56,8 @@ class Golden {
   [[nodiscard]] std::size_t size() const { return ids_.size(); }
   [[nodiscard]] nn::PackedBatch batch(const std::vector<std::size_t>& chosen) const {
     std::vector<nn::TokenizedDocument> documents;
-    for (const std::size_t i : chosen) documents.push_back({ids_[i], segments_[i], static_cast<std::uint32_t>(i)});
+    for (const std::size_t i : chosen)
+      documents.push_back({ids_[i], segments_[i], static_cast<std::uint32_t>(i)});
     return nn::pack(documents);
   }
   [[nodiscard]] nn::PackedBatch all() const {

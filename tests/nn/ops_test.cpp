@@ -67,13 +67,13 @@ TEST_P(Rates, DropoutAddLayerNormEqualsItsTwin) {
   for (const std::int64_t width : {8, 33, 384}) {
     const nn::PackedBatch batch = batch_of({1, 90, 64, 17});
     const auto rows = batch.tokens();
-    const std::vector<at::Tensor> inputs = {at::randn({rows, width}), at::randn({rows, width}), at::randn({width}),
-                                            at::randn({width})};
+    const std::vector<at::Tensor> inputs = {at::randn({rows, width}), at::randn({rows, width}),
+                                            at::randn({width}), at::randn({width})};
     const at::Tensor weights = at::randn({rows, width});
     const auto norm = [&](Backend backend) {
       return run(inputs, weights, [&](const std::vector<at::Tensor>& x) {
-        return nn::dropout_add_layer_norm(x[0], x[1], x[2], x[3], 1e-12, {batch.offsets, batch.documents}, GetParam(),
-                                          kDropout, 5, backend);
+        return nn::dropout_add_layer_norm(x[0], x[1], x[2], x[3], 1e-12, {batch.offsets, batch.documents},
+                                          GetParam(), kDropout, 5, backend);
       });
     };
     expect_close(norm(Backend::automatic), norm(Backend::aten));
@@ -84,12 +84,14 @@ INSTANTIATE_TEST_SUITE_P(Ops, Rates, ::testing::Values(0.0, 0.1, 0.5));
 
 TEST(Dropout, KeepsTheShareItSaysAndScalesItUp) {
   const nn::PackedBatch batch = batch_of({400, 100});
-  const at::Tensor kept = nn::dropout(at::ones({500, 64}), {batch.offsets, batch.documents}, 0.1, kDropout, 3);
+  const at::Tensor kept =
+      nn::dropout(at::ones({500, 64}), {batch.offsets, batch.documents}, 0.1, kDropout, 3);
   EXPECT_NEAR(kept.mean().item<double>(), 1.0, 0.01);
   EXPECT_NEAR((kept == 0).to(at::kFloat).mean().item<double>(), 0.1, 0.006);
   nn::DropoutState other = kDropout;
   other.epoch = 4;
-  EXPECT_FALSE(at::equal(kept, nn::dropout(at::ones({500, 64}), {batch.offsets, batch.documents}, 0.1, other, 3)));
+  EXPECT_FALSE(
+      at::equal(kept, nn::dropout(at::ones({500, 64}), {batch.offsets, batch.documents}, 0.1, other, 3)));
 }
 
 TEST(Ops, DoNotDependOnTheNumberOfThreads) {
@@ -99,7 +101,8 @@ TEST(Ops, DoNotDependOnTheNumberOfThreads) {
   const at::Tensor weights = at::randn({batch.tokens(), 48});
   const auto norm = [&] {
     return run(inputs, weights, [&](const std::vector<at::Tensor>& x) {
-      return nn::dropout_add_layer_norm(x[0], {}, x[1], x[2], 1e-12, {batch.offsets, batch.documents}, 0.1, kDropout, 5);
+      return nn::dropout_add_layer_norm(x[0], {}, x[1], x[2], 1e-12, {batch.offsets, batch.documents}, 0.1,
+                                        kDropout, 5);
     });
   };
   const int threads = at::get_num_threads();
@@ -109,7 +112,8 @@ TEST(Ops, DoNotDependOnTheNumberOfThreads) {
   const Outcome two = norm();
   at::set_num_threads(threads);
   EXPECT_TRUE(at::equal(one.value, two.value));
-  for (std::size_t i = 0; i < one.gradients.size(); ++i) EXPECT_TRUE(at::equal(one.gradients[i], two.gradients[i]));
+  for (std::size_t i = 0; i < one.gradients.size(); ++i)
+    EXPECT_TRUE(at::equal(one.gradients[i], two.gradients[i]));
 }
 
 TEST(MeanPool, AveragesEachDocumentAlone) {

@@ -17,7 +17,8 @@ TEST(Options, DefaultsAreInTheirRanges) {
 TEST(Options, NamesAreUnique) {
   TrainOptions options;
   std::set<std::string_view> names;
-  for (const Option& option : option_table(options)) EXPECT_TRUE(names.insert(option.name).second) << option.name;
+  for (const Option& option : option_table(options))
+    EXPECT_TRUE(names.insert(option.name).second) << option.name;
 }
 
 TEST(Options, OutOfRangeNamesTheOptionAndTheRange) {

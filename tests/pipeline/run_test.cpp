@@ -56,7 +56,8 @@ TEST_F(Run, WritesTheFilesOfTheContract) {
   for (const char* name :
        {"recipe.toml", "labels.txt", "folds.tsv", "members/encoder/oof.npy", "members/encoder/test.npy",
         "members/encoder/fold-0/config.json", "members/encoder/fold-0/model.safetensors",
-        "members/encoder/fold-1/tokenizer.json", "members/encoder/fold-1/log.jsonl", "members/encoder/fold-1/metrics.json"}) {
+        "members/encoder/fold-1/tokenizer.json", "members/encoder/fold-1/log.jsonl",
+        "members/encoder/fold-1/metrics.json"}) {
     EXPECT_TRUE(std::filesystem::exists(directory_ / "run" / name)) << name;
   }
   EXPECT_FALSE(std::filesystem::exists(directory_ / "run/members/encoder/fold-0/checkpoint.safetensors"));
@@ -79,7 +80,8 @@ TEST_F(Run, PredictIsTheMeanOfTheFoldsInTheFilesOrder) {
   EXPECT_EQ(predict_table(predictor, directory_ / "test.tsv", p, {}), 20);
   const Matrix found = read_npy(directory_ / "p.npy");
   const Matrix expected = read_npy(directory_ / "run/members/encoder/test.npy");
-  for (std::size_t i = 0; i < found.values.size(); ++i) EXPECT_NEAR(found.values[i], expected.values[i], 1e-5F);
+  for (std::size_t i = 0; i < found.values.size(); ++i)
+    EXPECT_NEAR(found.values[i], expected.values[i], 1e-5F);
   TableReader reader(directory_ / "out.tsv");
   EXPECT_EQ(reader.header(), (std::vector<std::string>{"id", "label", "probability"}));
   TableRow row;
@@ -92,7 +94,8 @@ TEST_F(Run, PredictIsTheMeanOfTheFoldsInTheFilesOrder) {
 TEST_F(Run, SameCommandGivesTheSameBytes) {
   train_run(options("a"), {});
   train_run(options("b"), {});
-  for (const char* name : {"folds.tsv", "members/encoder/oof.npy", "members/encoder/fold-1/model.safetensors"}) {
+  for (const char* name :
+       {"folds.tsv", "members/encoder/oof.npy", "members/encoder/fold-1/model.safetensors"}) {
     EXPECT_EQ(read_file(directory_ / "a" / name), read_file(directory_ / "b" / name)) << name;
   }
 }
@@ -122,7 +125,8 @@ TEST_F(Run, InterruptedAnywhereAndResumedGivesTheSameBytes) {
     train_run(o, {});
     for (const char* name : {"members/encoder/oof.npy", "members/encoder/fold-0/model.safetensors",
                              "members/encoder/fold-1/model.safetensors"}) {
-      EXPECT_EQ(read_file(directory_ / "whole" / name), read_file(std::filesystem::path(o.output) / name)) << reports << name;
+      EXPECT_EQ(read_file(directory_ / "whole" / name), read_file(std::filesystem::path(o.output) / name))
+          << reports << name;
     }
     EXPECT_TRUE(train_run(o, {}).unchanged);
   }
@@ -168,7 +172,8 @@ TEST_F(Run, AGivenValidationTableIsUsedAsItIs) {
   const TrainSummary summary = train_run(o, {});
   EXPECT_EQ(summary.validation->n, 20);
   EXPECT_EQ(read_npy(directory_ / "run/members/encoder/valid.npy").rows, 20);
-  for (const float value : read_npy(directory_ / "run/members/encoder/oof.npy").values) EXPECT_TRUE(std::isnan(value));
+  for (const float value : read_npy(directory_ / "run/members/encoder/oof.npy").values)
+    EXPECT_TRUE(std::isnan(value));
 }
 
 }  // namespace

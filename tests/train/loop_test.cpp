@@ -22,7 +22,8 @@ struct Task {
       const int label = static_cast<int>(row % classes);
       std::vector<std::int32_t> ids = {1};
       const std::uint32_t length = 3 + random.below(12);
-      for (std::uint32_t i = 0; i < length; ++i) ids.push_back(static_cast<std::int32_t>(10 + random.below(30)));
+      for (std::uint32_t i = 0; i < length; ++i)
+        ids.push_back(static_cast<std::int32_t>(10 + random.below(30)));
       ids[1 + random.below(length)] = 4 + label;
       corpus.add(ids, std::vector<std::uint8_t>(ids.size(), 0), false);
       labels.push_back(label);
@@ -45,7 +46,9 @@ nn::Classifier tiny_model(std::int64_t classes) {
   config.heads = 4;
   config.intermediate_size = 64;
   config.max_positions = 40;
-  return nn::Classifier(config, nullptr, {.head = nn::HeadKind::standard, .classes = classes, .dropout = -1, .seed = 3, .new_head = true});
+  return nn::Classifier(
+      config, nullptr,
+      {.head = nn::HeadKind::standard, .classes = classes, .dropout = -1, .seed = 3, .new_head = true});
 }
 
 train::LoopOptions quick_options() {
@@ -170,7 +173,8 @@ TEST(Loop, InterruptedAndResumedGivesTheSameBytes) {
     EXPECT_TRUE(same_weights(whole, second)) << steps;
     std::int64_t lines = 0;
     std::istringstream log(read_file(directory / "log.jsonl"));
-    for (std::string line; std::getline(log, line); ++lines) EXPECT_EQ(nlohmann::json::parse(line)["step"], lines + 1);
+    for (std::string line; std::getline(log, line); ++lines)
+      EXPECT_EQ(nlohmann::json::parse(line)["step"], lines + 1);
     EXPECT_EQ(lines, 40);
   }
 }

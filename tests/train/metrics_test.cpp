@@ -31,7 +31,8 @@ TEST(Metrics, ClassesThatNeverOccurDoNotCountInMacroF1) {
 
 TEST(Metrics, JsonHasTheKeysOfTheContract) {
   const std::vector<std::string> names = {"a b", "c"};
-  const auto json = nlohmann::json::parse(measure(std::vector<int>{0, 0, 1}, std::vector<int>{0, 1, 1}, 2).json(names));
+  const auto json =
+      nlohmann::json::parse(measure(std::vector<int>{0, 0, 1}, std::vector<int>{0, 1, 1}, 2).json(names));
   EXPECT_EQ(json["n"], 3);
   EXPECT_EQ(json["per_class"][0]["label"], "a b");
   EXPECT_EQ(json["confusions"][0]["true"], "a b");

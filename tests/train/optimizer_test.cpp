@@ -43,7 +43,11 @@ TEST(AdamW, TwentyStepsEqualPyTorch) {
     std::vector<nn::Parameter> parameters(1);
     parameters[0].names = {name};
     parameters[0].value = as_tensor(*file.find("initial." + name)).requires_grad_();
-    train::ParameterGroup group{.name = name, .learning_rate = rates["lr"], .weight_decay = rates["weight_decay"], .members = {0}, .elements = 0};
+    train::ParameterGroup group{.name = name,
+                                .learning_rate = rates["lr"],
+                                .weight_decay = rates["weight_decay"],
+                                .members = {0},
+                                .elements = 0};
     train::OptimizerOptions options;
     options.max_grad_norm = 0;
     train::AdamW optimizer(parameters, {group}, options);
@@ -54,8 +58,10 @@ TEST(AdamW, TwentyStepsEqualPyTorch) {
       optimizer.step(json["lr_factors"][static_cast<std::size_t>(step)]);
       EXPECT_LE(relative_error(parameters[0].value, values[step]), 1e-6) << name << " step " << step;
     }
-    EXPECT_LE(relative_error(optimizer.moments()[0].first, as_tensor(*file.find("first_moment." + name))), 1e-6);
-    EXPECT_LE(relative_error(optimizer.moments()[0].second, as_tensor(*file.find("second_moment." + name))), 1e-6);
+    EXPECT_LE(relative_error(optimizer.moments()[0].first, as_tensor(*file.find("first_moment." + name))),
+              1e-6);
+    EXPECT_LE(relative_error(optimizer.moments()[0].second, as_tensor(*file.find("second_moment." + name))),
+              1e-6);
   }
 }
 
@@ -72,13 +78,17 @@ TEST_P(FineTuning, TwentyStepsEqualTheReference) {
   options.layer_decay = run["layer_decay"];
   options.weight_decay = run["weight_decay"];
   options.max_grad_norm = run["max_grad_norm"];
-  train::AdamW optimizer(model.parameters(), train::group_parameters(model.parameters(), model.config().layers, options), options);
+  train::AdamW optimizer(model.parameters(),
+                         train::group_parameters(model.parameters(), model.config().layers, options),
+                         options);
   const auto steps = run["steps"].get<std::int64_t>();
-  const train::LinearSchedule schedule(steps, (run["warmup_steps"].get<double>() - 0.5) / static_cast<double>(steps));
+  const train::LinearSchedule schedule(
+      steps, (run["warmup_steps"].get<double>() - 0.5) / static_cast<double>(steps));
   std::int64_t step = 0;
   for (const auto& record : run["records"]) {
     const auto documents = record["documents"].get<std::vector<std::size_t>>();
-    const at::Tensor loss = at::cross_entropy_loss(model.logits(golden.batch(documents), {}), golden.labels(documents));
+    const at::Tensor loss =
+        at::cross_entropy_loss(model.logits(golden.batch(documents), {}), golden.labels(documents));
     EXPECT_NEAR(loss.item<double>(), record["loss"].get<double>(), 2e-5) << step;
     loss.backward();
     EXPECT_NEAR(schedule.factor(step), record["lr_factor"].get<double>(), 1e-9) << step;

@@ -19,10 +19,13 @@ TEST(LinearSchedule, EqualsTransformers) {
     if (schedule["name"] != "linear") continue;
     const double steps = schedule["steps"];
     const double warmup = schedule["warmup_steps"];
-    const train::LinearSchedule ours(schedule["steps"], (warmup - 0.5) / steps < 0 ? 0 : (warmup - 0.5) / steps);
+    const train::LinearSchedule ours(schedule["steps"],
+                                     (warmup - 0.5) / steps < 0 ? 0 : (warmup - 0.5) / steps);
     ASSERT_EQ(ours.warmup_steps(), schedule["warmup_steps"].get<std::int64_t>());
     for (std::size_t step = 0; step < schedule["factors"].size(); ++step) {
-      EXPECT_NEAR(ours.factor(static_cast<std::int64_t>(step)), schedule["factors"][step].get<double>(), 1e-12) << step;
+      EXPECT_NEAR(ours.factor(static_cast<std::int64_t>(step)), schedule["factors"][step].get<double>(),
+                  1e-12)
+          << step;
       ++compared;
     }
   }
@@ -32,14 +35,16 @@ TEST(LinearSchedule, EqualsTransformers) {
 TEST(LinearSchedule, RoundsWarmupUpLikeTransformers) {
   const auto golden = nlohmann::json::parse(read_file(fixture("golden/optimiser/schedules.json")));
   for (const auto& one : golden["warmup"]) {
-    EXPECT_EQ(train::LinearSchedule(one["steps"], one["ratio"]).warmup_steps(), one["warmup_steps"].get<std::int64_t>());
+    EXPECT_EQ(train::LinearSchedule(one["steps"], one["ratio"]).warmup_steps(),
+              one["warmup_steps"].get<std::int64_t>());
   }
 }
 
 class Batches : public ::testing::Test {
  protected:
   Batches() : lengths_(1000), rows_(900) {
-    for (std::size_t i = 0; i < lengths_.size(); ++i) lengths_[i] = static_cast<std::int32_t>(10 + i * 7919 % 300);
+    for (std::size_t i = 0; i < lengths_.size(); ++i)
+      lengths_[i] = static_cast<std::int32_t>(10 + i * 7919 % 300);
     std::iota(rows_.begin(), rows_.end(), std::int64_t{50});
   }
   [[nodiscard]] auto draw(std::uint64_t seed, std::uint32_t fold, std::uint32_t epoch) const {

@@ -12,10 +12,10 @@ enum class Level { info, warning };
 
 // One state of a long piece of work. `total` 0 means unknown.
 struct Progress {
-  std::string_view stage;   // what is being done: "fold 1, epoch 2"
+  std::string_view stage;  // what is being done: "fold 1, epoch 2"
   std::int64_t done = 0;
   std::int64_t total = 0;
-  std::string_view detail;  // free text: "loss 0.412  lr 3.1e-05  15.2 docs/s"
+  std::string_view detail;   // free text: "loss 0.412  lr 3.1e-05  15.2 docs/s"
   double seconds_left = -1;  // negative: not known
 };
 

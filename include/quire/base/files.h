@@ -10,8 +10,8 @@
 
 namespace quire {
 
-// Writes to "PATH.partial-PID" (a device or a pipe directly); commit() flushes to disk and renames over PATH. Without a
-// commit the destructor removes what was written. Every method throws Error on a failing disk.
+// Writes to "PATH.partial-PID" (a device or a pipe directly); commit() flushes to disk and renames over PATH.
+// Without a commit the destructor removes what was written. Every method throws Error on a failing disk.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);

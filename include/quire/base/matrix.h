@@ -16,9 +16,7 @@ struct Matrix {
 
   Matrix() = default;
   Matrix(std::int64_t row_count, std::int64_t col_count, float value = 0.0F)
-      : rows(row_count),
-        cols(col_count),
-        values(static_cast<std::size_t>(row_count * col_count), value) {}
+      : rows(row_count), cols(col_count), values(static_cast<std::size_t>(row_count * col_count), value) {}
 
   [[nodiscard]] std::span<float> row(std::int64_t index) {
     return {values.data() + index * cols, static_cast<std::size_t>(cols)};

@@ -44,7 +44,7 @@ class FittedMember {
 
 struct FitInput {
   const Corpus* corpus = nullptr;
-  std::span<const int> labels;          // of every row of the corpus; -1: unknown
+  std::span<const int> labels;  // of every row of the corpus; -1: unknown
   const LabelSet* classes = nullptr;
   std::span<const std::int64_t> train;  // rows
   std::span<const std::int64_t> valid;  // rows; may be empty
@@ -63,7 +63,8 @@ class Member {
   virtual void describe(const LabelSet& classes, const Context& context) const = 0;
   // Trains on `train`, choosing by `valid`, and saves into the directory. Fresh in every call:
   // nothing is carried from fold to fold.
-  [[nodiscard]] virtual std::unique_ptr<FittedMember> fit(const FitInput& input, const Context& context) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<FittedMember> fit(const FitInput& input,
+                                                          const Context& context) const = 0;
 };
 
 }  // namespace quire

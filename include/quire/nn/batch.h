@@ -18,11 +18,11 @@ struct TokenizedDocument {
 
 // T tokens of B documents; document b has tokens offsets[b] .. offsets[b + 1].
 struct PackedBatch {
-  at::Tensor ids;                         // int64 [T]
-  at::Tensor positions;                   // int64 [T], from 0 in each document
-  at::Tensor segments;                    // int64 [T]
-  std::vector<std::int64_t> offsets;      // [B + 1]
-  std::vector<std::uint32_t> documents;   // [B]
+  at::Tensor ids;                        // int64 [T]
+  at::Tensor positions;                  // int64 [T], from 0 in each document
+  at::Tensor segments;                   // int64 [T]
+  std::vector<std::int64_t> offsets;     // [B + 1]
+  std::vector<std::uint32_t> documents;  // [B]
 
   [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(documents.size()); }
   [[nodiscard]] std::int64_t tokens() const { return offsets.back(); }

@@ -36,7 +36,8 @@ class Encoder {
   Encoder(const EncoderConfig& config, ParameterStore& store);
 
   // Output of the embeddings and of every layer: layers + 1 tensors [T, hidden].
-  [[nodiscard]] std::vector<at::Tensor> hidden_states(const PackedBatch& batch, const DropoutState& state) const;
+  [[nodiscard]] std::vector<at::Tensor> hidden_states(const PackedBatch& batch,
+                                                      const DropoutState& state) const;
 
   [[nodiscard]] const EncoderConfig& config() const { return config_; }
 

@@ -23,7 +23,14 @@ struct DropoutState {
 };
 
 // Places where dropout acts; `layer` counts from 0, the embeddings are layer -1.
-enum class Site : std::uint32_t { attention_output = 0, feed_forward_output, embeddings, head, head_inner, attention = 16 };
+enum class Site : std::uint32_t {
+  attention_output = 0,
+  feed_forward_output,
+  embeddings,
+  head,
+  head_inner,
+  attention = 16
+};
 [[nodiscard]] std::uint32_t dropout_site(std::int64_t layer, Site site);
 
 // Which implementation runs. `automatic`: kernels for float32 on a CPU, else ATen.
@@ -46,8 +53,8 @@ struct RowLayout {
 
 // LayerNorm(dropout(x) + residual): x [rows, hidden], residual of the same shape or undefined.
 [[nodiscard]] at::Tensor dropout_add_layer_norm(const at::Tensor& x, const at::Tensor& residual,
-                                                const at::Tensor& gamma, const at::Tensor& beta, double epsilon,
-                                                const RowLayout& rows, double dropout,
+                                                const at::Tensor& gamma, const at::Tensor& beta,
+                                                double epsilon, const RowLayout& rows, double dropout,
                                                 const DropoutState& state, std::uint32_t site,
                                                 Backend backend = Backend::automatic);
 

@@ -65,7 +65,8 @@ class Scope {
       : store_(&store), prefix_(std::move(prefix)), depth_(depth), origin_(origin) {}
 
   [[nodiscard]] Scope operator/(std::string_view name) const;
-  [[nodiscard]] at::Tensor get(std::string_view name, const std::vector<std::int64_t>& shape, Init init) const;
+  [[nodiscard]] at::Tensor get(std::string_view name, const std::vector<std::int64_t>& shape,
+                               Init init) const;
   // Several stored tensors as one: names[i] + suffix.
   [[nodiscard]] at::Tensor get(const std::vector<std::string>& names, std::string_view suffix,
                                const std::vector<std::int64_t>& shape, Init init) const;

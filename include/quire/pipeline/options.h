@@ -46,9 +46,9 @@ struct Option {
   std::string_view name;  // as on the command line, without dashes; recipes write _ for -
   std::string_view help;
   Value value;
-  double least = 0, most = 0;                // numbers; no range when equal
-  std::vector<std::string_view> choices{};   // strings; any when empty
-  bool in_recipe = true;                     // false: about this call, not about the result
+  double least = 0, most = 0;               // numbers; no range when equal
+  std::vector<std::string_view> choices{};  // strings; any when empty
+  bool in_recipe = true;                    // false: about this call, not about the result
 };
 
 // The table, bound to `options`, whose values are the defaults until set.

@@ -23,11 +23,11 @@ struct FoldScore {
 struct TrainSummary {
   std::int64_t documents = 0;
   std::vector<std::string> classes;
-  std::vector<FoldScore> folds;              // those with validation rows
-  std::optional<Metrics> validation;         // out-of-fold, of the held-out rows or of --valid
-  bool out_of_fold = false;                  // validation covers every row, each by a fold that never saw it
+  std::vector<FoldScore> folds;               // those with validation rows
+  std::optional<Metrics> validation;          // out-of-fold, of the held-out rows or of --valid
+  bool out_of_fold = false;                   // validation covers every row, each by a fold that never saw it
   bool epoch_selected_on_validation = false;  // the score is of the epoch it chose
-  bool unchanged = false;                    // --resume of a finished run
+  bool unchanged = false;                     // --resume of a finished run
   double seconds = 0;
 };
 
@@ -46,7 +46,9 @@ class Predictor {
   };
   Predictor(const std::filesystem::path& run_or_directory, Options options, const Context& context);
 
-  [[nodiscard]] const std::vector<std::string>& class_names() const { return members_.front()->class_names(); }
+  [[nodiscard]] const std::vector<std::string>& class_names() const {
+    return members_.front()->class_names();
+  }
   [[nodiscard]] std::string label_name() const { return label_name_; }
   [[nodiscard]] const ColumnFlags& columns() const { return options_.columns; }
   [[nodiscard]] const TableFormat& format() const { return options_.format; }
@@ -69,10 +71,11 @@ struct PredictOptions {
 };
 
 // Streams the table through the predictor, rows in its order. Returns the number of rows.
-std::int64_t predict_table(const Predictor& predictor, const std::filesystem::path& file, const PredictOptions& options,
-                           const Context& context);
+std::int64_t predict_table(const Predictor& predictor, const std::filesystem::path& file,
+                           const PredictOptions& options, const Context& context);
 
 // Predicts a labelled table and measures. InputError for a label the predictor does not know.
-[[nodiscard]] Metrics evaluate_table(const Predictor& predictor, const std::filesystem::path& file, const Context& context);
+[[nodiscard]] Metrics evaluate_table(const Predictor& predictor, const std::filesystem::path& file,
+                                     const Context& context);
 
 }  // namespace quire

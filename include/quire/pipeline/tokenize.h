@@ -17,7 +17,7 @@ struct TokenizeOptions {
 // Lines end at \n and nothing is trimmed. For each, in order, {"ids":[...],"segments":[...]}.
 // Streams in bounded memory. InputError ("NAME:LINE: ...") for a line without a tab under `pair`.
 // Returns the number of ids written. Throws Error when `out` fails.
-std::int64_t tokenize_lines(const Tokenizer& tokenizer, std::istream& in, const std::string& name, std::ostream& out,
-                            const TokenizeOptions& options, const Context& context);
+std::int64_t tokenize_lines(const Tokenizer& tokenizer, std::istream& in, const std::string& name,
+                            std::ostream& out, const TokenizeOptions& options, const Context& context);
 
 }  // namespace quire

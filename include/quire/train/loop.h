@@ -37,9 +37,9 @@ struct LoopInput {
   std::span<const std::int64_t> train;  // rows
   std::span<const std::int64_t> valid;  // rows; may be empty: then the last epoch is kept
   std::uint32_t fold = 0;
-  std::int64_t folds = 1;            // for the time left of the whole run
-  std::filesystem::path directory;   // log.jsonl and, while it runs, checkpoint/ go here
-  bool resume = false;               // go on from directory/checkpoint if there is one
+  std::int64_t folds = 1;           // for the time left of the whole run
+  std::filesystem::path directory;  // log.jsonl and, while it runs, checkpoint/ go here
+  bool resume = false;              // go on from directory/checkpoint if there is one
 };
 
 struct EpochResult {
@@ -60,7 +60,8 @@ struct LoopResult {
 // Trains `model` in place and leaves it with the weights of the selected epoch. Everything random
 // is a function of the context's seed, the fold and the epoch. Throws Interrupted after saving
 // a checkpoint when a stop is asked for, and Error when the loss is not finite.
-LoopResult fit(nn::Classifier& model, const LoopInput& input, const LoopOptions& options, const Context& context);
+LoopResult fit(nn::Classifier& model, const LoopInput& input, const LoopOptions& options,
+               const Context& context);
 
 // Number of optimiser steps of a fit.
 [[nodiscard]] std::int64_t count_steps(std::int64_t rows, const LoopOptions& options);

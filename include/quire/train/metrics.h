@@ -27,7 +27,7 @@ struct Confusion {
 struct Metrics {
   std::int64_t n = 0;
   double accuracy = 0;
-  double macro_f1 = 0;  // mean over the classes that occur in the truth or the predictions
+  double macro_f1 = 0;                  // mean over the classes that occur in the truth or the predictions
   std::vector<ClassMetrics> per_class;  // [classes]
   std::vector<Confusion> confusions;    // all wrong pairs that occur, the most frequent first
 

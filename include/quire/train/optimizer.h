@@ -33,7 +33,8 @@ struct ParameterGroup {
 
 // Every parameter is in exactly one group. `layers` is the encoder's.
 [[nodiscard]] std::vector<ParameterGroup> group_parameters(const std::vector<nn::Parameter>& parameters,
-                                                           std::int64_t layers, const OptimizerOptions& options);
+                                                           std::int64_t layers,
+                                                           const OptimizerOptions& options);
 
 // A table for the user: one line a group, embeddings first.
 [[nodiscard]] std::string describe_groups(const std::vector<ParameterGroup>& groups);
@@ -42,7 +43,8 @@ struct ParameterGroup {
 // of the global gradient norm. Equal to torch.optim.AdamW after torch.nn.utils.clip_grad_norm_.
 class AdamW {
  public:
-  AdamW(std::vector<nn::Parameter>& parameters, std::vector<ParameterGroup> groups, const OptimizerOptions& options);
+  AdamW(std::vector<nn::Parameter>& parameters, std::vector<ParameterGroup> groups,
+        const OptimizerOptions& options);
 
   // One optimiser step; `factor` scales every learning rate. Parameters without a gradient are
   // left alone. Gradients are dropped. Returns the global norm before clipping.
