@@ -122,9 +122,11 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string(version()));
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
-  add_train(program);
+  add_train(program, {argv, argv + argc});
   add_predict(program);
   add_eval(program);
+  add_export(program);
+  add_clean(program);
   add_tokenize(program);
   add_info(program);
   if (argc > 1 && argv[1][0] != '-' && !is_verb(app, argv[1])) return report_verb(argv[1], app);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "quire/base/error.h"
@@ -34,6 +35,7 @@ void add_option(CLI::App& verb, const Option& option) {
 }
 
 void print_summary(const TrainSummary& summary, const TrainOptions& options) {
+  if (options.overfit_batch) return;
   if (summary.unchanged) {
     fmt::print("{} is finished; nothing was changed\n", options.output);
     return;
@@ -55,11 +57,26 @@ void print_summary(const TrainSummary& summary, const TrainOptions& options) {
   fmt::print("run written to {} in {:.0f} s\n", options.output, summary.seconds);
 }
 
+// The member on the command line decides which options there are, so it is looked for first. A name
+// that does not exist is left for check_options to refuse.
+std::string member_of(const std::vector<std::string>& words) {
+  std::string member = "encoder";
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    std::string found;
+    if (words[i].starts_with("--member=")) found = words[i].substr(9);
+    if (words[i] == "--member" && i + 1 < words.size()) found = words[i + 1];
+    const auto& kinds = member_kinds();
+    if (std::find(kinds.begin(), kinds.end(), found) != kinds.end()) member = found;
+  }
+  return member;
+}
+
 }  // namespace
 
-void add_train(Program& program) {
+void add_train(Program& program, const std::vector<std::string>& words) {
   CLI::App& verb = *program.app.add_subcommand("train", "train a classifier on a labelled table");
   const auto options = std::make_shared<TrainOptions>();
+  options->member = member_of(words);
   verb.add_option("FILE", options->file, "labelled TSV or CSV, may be .gz or .xz")->required();
   verb.add_option("-o,--output", options->output, "run directory to write")->required();
   for (const Option& option : option_table(*options)) add_option(verb, option);

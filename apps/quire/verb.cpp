@@ -11,10 +11,10 @@ void add_common_options(CLI::App& verb, Common& common) {
   verb.add_flag("--quiet", common.quiet, "no progress, only warnings");
 }
 
-void TableFlags::add_to(CLI::App& verb) {
-  verb.add_option("--id", id, "id column (default: the run's)");
-  verb.add_option("--text", text, "text columns, comma-separated (default: the run's)")->delimiter(',');
-  verb.add_option("--label", label, "label column (default: the run's)");
+void TableFlags::add_to(CLI::App& verb, const std::string& otherwise) {
+  verb.add_option("--id", id, "id column (default: " + otherwise + ")");
+  verb.add_option("--text", text, "text columns, comma-separated (default: " + otherwise + ")")->delimiter(',');
+  verb.add_option("--label", label, "label column (default: " + otherwise + ")");
   verb.add_option("--quoting", quoting, "quotes in the table: automatic or none")
       ->check(CLI::IsMember({"automatic", "none"}));
 }

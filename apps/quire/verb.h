@@ -34,14 +34,18 @@ struct TableFlags {
   std::string id, label, quoting = "automatic";
   std::vector<std::string> text;
 
-  void add_to(CLI::App& verb);
+  // `otherwise` says in the help which columns are taken when no flag names them.
+  void add_to(CLI::App& verb, const std::string& otherwise = "the run's");
   [[nodiscard]] ColumnFlags columns() const;
   [[nodiscard]] TableFormat format() const;
 };
 
-void add_train(Program& program);
+// `words` is the whole command line: its --member decides which options `train` has.
+void add_train(Program& program, const std::vector<std::string>& words);
 void add_predict(Program& program);
 void add_eval(Program& program);
+void add_export(Program& program);
+void add_clean(Program& program);
 void add_tokenize(Program& program);
 void add_info(Program& program);
 

@@ -188,9 +188,11 @@ std::vector<float> Checkpoint::tensor(std::string_view name, const std::vector<s
 
 std::vector<std::string> Checkpoint::class_names() const {
   // BERT's classifier is one matrix, RoBERTa's and ELECTRA's end in one, and so do our own heads.
-  const std::string name = has("quire_head.weight")         ? "quire_head.weight"
-                           : config_.family == Family::bert ? "classifier.weight"
-                                                            : "classifier.out_proj.weight";
+  const std::string own = config_.family == Family::bert ? "classifier.weight" : "classifier.out_proj.weight";
+  // A head of the family's form that transformers could not use, or one of another form.
+  const std::string name = has("quire_head." + own)    ? "quire_head." + own
+                           : has("quire_head.weight") ? "quire_head.weight"
+                                                      : own;
   if (!has(name) || shape(name).empty()) return {};
   const std::int64_t rows = shape(name).front();
   if (rows == 1 || config_.problem_type == "regression" ||

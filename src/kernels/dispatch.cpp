@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "quire/base/error.h"
+#include "quire/kernels/gemm.h"
 #include "quire/kernels/kernels.h"
 
 namespace quire::kernels {
@@ -32,7 +33,15 @@ Choice choose() {
       return {candidate, fmt::format("{}: asked for by QUIRE_ISA", candidate->name)};
     }
   }
+  const std::vector<const Bf16Path*> bf16_paths = available_bf16_paths();
+  for (const Bf16Path* path : bf16_paths) {
+    if (std::string_view(wanted) == path->name) {
+      return {tables.back(), fmt::format("{}: the widest beside {}, which QUIRE_ISA asks for",
+                                         tables.back()->name, path->name)};
+    }
+  }
   std::string names;
+  for (const Bf16Path* path : bf16_paths) names += fmt::format("{}{}", names.empty() ? "" : ", ", path->name);
   for (const Table* candidate : tables)
     names += fmt::format("{}{}", names.empty() ? "" : ", ", candidate->name);
   throw InputError(fmt::format("QUIRE_ISA is '{}', which this CPU does not run", wanted),

@@ -1,9 +1,11 @@
 // The loops themselves, written so that the compiler vectorises them: compiled once for each
 // instruction set, with QUIRE_KERNEL_ISA as its name. Sums run in kLanes partial sums that are
 // added in a fixed order, so a result depends on the length alone.
+#include <immintrin.h>
 #include <math.h>
 #include <stdint.h>
 
+#include "kernels/math.h"
 #include "quire/kernels/kernels.h"
 
 #define QUIRE_STRINGIFY(name) #name
@@ -14,35 +16,57 @@ namespace {
 
 constexpr int kLanes = 16;
 
+// 64-bit lanes of one register; what their upper halves hold does not matter.
+#if defined(__AVX512F__)
+using Register = __m512i;
+inline Register multiply_words(Register a, Register b) { return _mm512_mul_epu32(a, b); }
+#elif defined(__AVX2__)
+using Register = __m256i;
+inline Register multiply_words(Register a, Register b) { return _mm256_mul_epu32(a, b); }
+#else
+using Register = __m128i;
+inline Register multiply_words(Register a, Register b) { return _mm_mul_epu32(a, b); }
+#endif
+typedef uint64_t Words __attribute__((vector_size(sizeof(Register))));
+constexpr int kWords = sizeof(Register) / sizeof(uint64_t);
+
+inline Words multiply_words(Words a, uint32_t factor) {
+  const Words factors = Words{} + factor;
+  return reinterpret_cast<Words>(
+      multiply_words(reinterpret_cast<Register>(a), reinterpret_cast<Register>(factors)));
+}
+
 // Philox4x32-10 on 16 consecutive counters gives 128 draws of 16 bits. Draw i of such a group
 // is half (i / 16) % 2 of word i / 32 of counter i % 16: the layout a vector register wants.
 constexpr int kDraws = 8 * kLanes;
 
 void draw_group(uint32_t group, const DropoutStream& stream, uint16_t* draws) {
-  uint32_t c0[kLanes], c1[kLanes], c2[kLanes], c3[kLanes];
-  for (int lane = 0; lane < kLanes; ++lane) {
-    c0[lane] = group * kLanes + static_cast<uint32_t>(lane);
-    c1[lane] = stream.site;
-    c2[lane] = stream.document;
-    c3[lane] = stream.epoch;
-  }
-  auto key0 = static_cast<uint32_t>(stream.seed);
-  auto key1 = static_cast<uint32_t>(stream.seed >> 32);
-  for (int round = 0; round < 10; ++round) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      const uint64_t product0 = uint64_t{0xD2511F53} * c0[lane];
-      const uint64_t product1 = uint64_t{0xCD9E8D57} * c2[lane];
-      const uint32_t next0 = static_cast<uint32_t>(product1 >> 32) ^ c1[lane] ^ key0;
-      const uint32_t next2 = static_cast<uint32_t>(product0 >> 32) ^ c3[lane] ^ key1;
-      c0[lane] = next0;
-      c1[lane] = static_cast<uint32_t>(product1);
-      c2[lane] = next2;
-      c3[lane] = static_cast<uint32_t>(product0);
+  uint32_t words[4][kLanes];
+  for (int first = 0; first < kLanes; first += kWords) {
+    Words c0 = Words{} + group * kLanes + static_cast<uint32_t>(first);
+    for (int lane = 0; lane < kWords; ++lane) c0[lane] += static_cast<uint32_t>(lane);
+    Words c1 = Words{} + stream.site;
+    Words c2 = Words{} + stream.document;
+    Words c3 = Words{} + stream.epoch;
+    auto key0 = static_cast<uint32_t>(stream.seed);
+    auto key1 = static_cast<uint32_t>(stream.seed >> 32);
+    for (int round = 0; round < 10; ++round) {
+      const Words product0 = multiply_words(c0, 0xD2511F53);
+      const Words product1 = multiply_words(c2, 0xCD9E8D57);
+      c0 = (product1 >> 32) ^ c1 ^ key0;
+      c1 = product1;
+      c2 = (product0 >> 32) ^ c3 ^ key1;
+      c3 = product0;
+      key0 += 0x9E3779B9;
+      key1 += 0xBB67AE85;
     }
-    key0 += 0x9E3779B9;
-    key1 += 0xBB67AE85;
+    for (int lane = 0; lane < kWords; ++lane) {
+      words[0][first + lane] = static_cast<uint32_t>(c0[lane]);
+      words[1][first + lane] = static_cast<uint32_t>(c1[lane]);
+      words[2][first + lane] = static_cast<uint32_t>(c2[lane]);
+      words[3][first + lane] = static_cast<uint32_t>(c3[lane]);
+    }
   }
-  const uint32_t* words[4] = {c0, c1, c2, c3};
   for (int word = 0; word < 4; ++word) {
     for (int lane = 0; lane < kLanes; ++lane) {
       draws[word * 2 * kLanes + lane] = static_cast<uint16_t>(words[word][lane]);
@@ -124,26 +148,6 @@ void layer_norm_backward(const float* grad_y, const float* sum, const float* gam
   }
 }
 
-// exp(x) for x <= 0 to 2 ulp: 2^n times a polynomial on [-ln2/2, ln2/2] (Cephes' coefficients).
-inline float exponential(float x) {
-  x = x < -87.0F ? -87.0F : x;
-  const float n = floorf(x * 1.44269504F + 0.5F);
-  const float r = (x - n * 0.693359375F) - n * -2.12194440e-4F;
-  float p = 1.9875691500e-4F;
-  p = p * r + 1.3981999507e-3F;
-  p = p * r + 8.3334519073e-3F;
-  p = p * r + 4.1665795894e-2F;
-  p = p * r + 1.6666665459e-1F;
-  p = p * r + 5.0000001201e-1F;
-  p = p * r * r + r + 1.0F;
-  union {
-    int32_t bits;
-    float value;
-  } power;
-  power.bits = (static_cast<int32_t>(n) + 127) << 23;
-  return p * power.value;
-}
-
 void softmax(float* x, int64_t width, float scale) {
   float highest[kLanes];
   for (int lane = 0; lane < kLanes; ++lane) highest[lane] = x[0];
@@ -165,6 +169,21 @@ void softmax_backward(const float* p, float* grad, int64_t width, float scale) {
   for_lanes(width, [&](int64_t i, int lane) { lanes[lane] += p[i] * grad[i]; });
   const float dot = total(lanes);
   for (int64_t i = 0; i < width; ++i) grad[i] = p[i] * (grad[i] - dot) * scale;
+}
+
+void bias_gelu(float* __restrict sum, const float* __restrict bias, float* __restrict out, int64_t width) {
+  for (int64_t i = 0; i < width; ++i) {
+    sum[i] += bias[i];
+    out[i] = gelu(sum[i]);
+  }
+}
+
+void gelu_backward(const float* __restrict sum, float* __restrict grad, float* __restrict grad_bias,
+                   int64_t width) {
+  for (int64_t i = 0; i < width; ++i) {
+    grad[i] *= gelu_slope(sum[i]);
+    grad_bias[i] += grad[i];
+  }
 }
 
 void multiply(float* x, const float* multipliers, int64_t count) {
@@ -205,6 +224,8 @@ const Table QUIRE_KERNEL_ISA = {QUIRE_NAME(QUIRE_KERNEL_ISA),
                                 layer_norm_backward,
                                 softmax,
                                 softmax_backward,
+                                bias_gelu,
+                                gelu_backward,
                                 multiply,
                                 sum_of_squares,
                                 adamw};

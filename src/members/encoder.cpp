@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
+#include "members/class_weights.h"
+#include "members/model_card.h"
 #include "members/token_documents.h"
 #include "nn/aten.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/kernels/gemm.h"
 #include "quire/train/predict.h"
 
 namespace quire {
@@ -13,6 +18,8 @@ namespace {
 
 // In config.json beside transformers' own keys: what `predict` cuts documents at.
 constexpr const char* kMaxLengthKey = "quire_max_length";
+// How, when it is not simply the head of the text.
+constexpr const char* kLongTextKey = "quire_long_text";
 
 void check_tokenizer(const Tokenizer& tokenizer, const EncoderConfig& config,
                      const std::filesystem::path& directory) {
@@ -27,6 +34,15 @@ void check_max_length(std::int64_t max_length, const EncoderConfig& config) {
   throw InputError(
       fmt::format("--max-length is {}, but the model has {} positions", max_length, config.max_length()),
       fmt::format("use --max-length {} or less", config.max_length()));
+}
+
+void check_layer_counts(const EncoderOptions& options, const EncoderConfig& config) {
+  for (const auto& [name, count] : {std::pair{"reinit-layers", options.reinit_layers},
+                                    std::pair{"freeze-layers", options.freeze_layers}}) {
+    if (count <= config.layers) continue;
+    throw InputError(fmt::format("--{} is {}", name, count),
+                     fmt::format("the encoder has {} layers", config.layers));
+  }
 }
 
 // libtorch's own errors carry a stack trace, which helps nobody here.
@@ -46,15 +62,15 @@ auto without_stack_traces(Work work) {
 
 class FittedEncoder : public FittedMember {
  public:
-  FittedEncoder(nn::Classifier model, std::shared_ptr<const Tokenizer> tokenizer, std::int64_t max_length,
+  FittedEncoder(nn::Classifier model, std::shared_ptr<const Tokenizer> tokenizer, LongText long_text,
                 std::vector<std::string> class_names)
       : model_(std::move(model)),
         tokenizer_(std::move(tokenizer)),
-        max_length_(max_length),
+        long_text_(long_text),
         class_names_(std::move(class_names)) {}
 
   [[nodiscard]] std::unique_ptr<Corpus> new_corpus() const override {
-    return std::make_unique<TokenDocuments>(tokenizer_, max_length_);
+    return std::make_unique<TokenDocuments>(tokenizer_, long_text_);
   }
   [[nodiscard]] Matrix predict(const Corpus& corpus, std::span<const std::int64_t> rows,
                                const Context& context, std::string_view stage) const override {
@@ -66,9 +82,15 @@ class FittedEncoder : public FittedMember {
  private:
   nn::Classifier model_;
   std::shared_ptr<const Tokenizer> tokenizer_;
-  std::int64_t max_length_;
+  LongText long_text_;
   std::vector<std::string> class_names_;
 };
+
+train::Adversarial parse_adversarial(std::string_view name) {
+  if (name == "fgm") return train::Adversarial::fgm;
+  if (name == "pgd") return train::Adversarial::pgd;
+  return train::Adversarial::none;
+}
 
 train::LoopOptions loop_options(const EncoderOptions& options) {
   train::LoopOptions loop;
@@ -76,8 +98,20 @@ train::LoopOptions loop_options(const EncoderOptions& options) {
   loop.batch_size = options.batch_size;
   loop.accumulation_steps = options.gradient_accumulation_steps;
   loop.max_steps = options.max_steps;
+  loop.schedule = train::parse_decay(options.schedule);
   loop.warmup_ratio = options.warmup_ratio;
+  loop.warmup_steps = options.warmup_steps;
+  loop.label_smoothing = options.label_smoothing;
+  loop.focal_gamma = options.focal_gamma;
+  loop.r_drop = options.r_drop;
+  loop.adversarial = parse_adversarial(options.adversarial);
+  loop.adversarial_epsilon = options.adversarial_epsilon;
+  loop.adversarial_steps = options.adversarial_steps;
+  loop.probe_head = options.head_init == "probe";
   loop.select = options.select == "last" ? train::Select::last : train::Select::best;
+  loop.average_best = options.average_best;
+  loop.ema = options.ema;
+  loop.patience = options.patience;
   loop.save_every_minutes = options.save_every;
   loop.optimizer.learning_rate = options.learning_rate;
   loop.optimizer.head_learning_rate = options.head_learning_rate;
@@ -85,6 +119,55 @@ train::LoopOptions loop_options(const EncoderOptions& options) {
   loop.optimizer.weight_decay = options.weight_decay;
   loop.optimizer.max_grad_norm = options.max_grad_norm;
   return loop;
+}
+
+nn::Precision choose_precision(const std::string& name) {
+  if (name == "fp32") return nn::Precision::fp32;
+  if (kernels::bf16_available()) return nn::Precision::bf16;
+  if (name == "auto") return nn::Precision::fp32;
+  throw InputError(fmt::format("--precision is bf16, but this CPU has no use for it ({})", kernels::bf16_choice()),
+                   "leave it at fp32, or say auto");
+}
+
+LongText long_text_options(const EncoderOptions& options) {
+  return {.strategy = parse_long_text(options.long_text),
+          .keep_first = options.keep_first,
+          .max_length = static_cast<std::size_t>(options.max_length),
+          .stride = static_cast<std::size_t>(options.window_stride),
+          .max_windows = static_cast<std::size_t>(options.max_windows)};
+}
+
+// Kept in config.json, so that prediction reads texts as training did.
+std::map<std::string, std::string> text_keys(const LongText& options) {
+  std::map<std::string, std::string> keys = {{kMaxLengthKey, std::to_string(options.max_length)}};
+  if (options.strategy != LongText::Strategy::head || options.keep_first) {
+    keys[kLongTextKey] = nlohmann::json{{"strategy", long_text_name(options.strategy)},
+                                        {"keep_first", options.keep_first},
+                                        {"window_stride", options.stride},
+                                        {"max_windows", options.max_windows}}
+                             .dump();
+  }
+  return keys;
+}
+
+LongText stored_long_text(const EncoderConfig& config, std::optional<std::int64_t> max_length) {
+  LongText options;
+  std::int64_t length = config.max_length();
+  if (max_length) {
+    check_max_length(*max_length, config);
+    length = *max_length;
+  } else if (const auto trained_with = config_value(config, kMaxLengthKey)) {
+    length = std::min<std::int64_t>(length, std::strtoll(trained_with->c_str(), nullptr, 10));
+  }
+  options.max_length = static_cast<std::size_t>(length);
+  if (const auto text = config_value(config, kLongTextKey)) {
+    const nlohmann::json stored = nlohmann::json::parse(*text);
+    options.strategy = parse_long_text(stored.value("strategy", "head"));
+    options.keep_first = stored.value("keep_first", false);
+    options.stride = stored.value("window_stride", options.stride);
+    options.max_windows = stored.value("max_windows", options.max_windows);
+  }
+  return options;
 }
 
 }  // namespace
@@ -95,8 +178,11 @@ EncoderMember::EncoderMember(EncoderOptions options, const Context& context)
     throw InputError("no model is given",
                      "--model DIR names a directory with config.json, model.safetensors and a tokenizer");
   }
-  (void)nn::parse_head(options_.head);
   const EncoderConfig config = load_config(options_.model);
+  (void)nn::parse_features(options_.features, config.layers);
+  check_layer_counts(options_, config);
+  check_class_weights(options_.class_weights);
+  (void)choose_precision(options_.precision);
   check_max_length(options_.max_length, config);
   tokenizer_ = load_tokenizer(options_.model);
   check_tokenizer(*tokenizer_, config, options_.model);
@@ -107,34 +193,37 @@ EncoderMember::EncoderMember(EncoderOptions options, const Context& context)
   }
 }
 
-nn::Classifier EncoderMember::build(std::int64_t classes, std::uint64_t seed) const {
-  Checkpoint checkpoint(options_.model);
+nn::Classifier EncoderMember::build(Checkpoint& checkpoint, std::int64_t classes, std::uint64_t seed) const {
   nn::ClassifierOptions options;
   options.head = nn::parse_head(options_.head);
+  options.features = nn::parse_features(options_.features, checkpoint.config().layers);
+  options.windows = options_.long_text == "windows";
+  options.window_pooling = nn::parse_window_pooling(options_.window_pooling);
   options.classes = classes;
   options.dropout = options_.dropout.value_or(-1);
+  options.dropout_samples = options_.dropout_samples;
+  options.reinit_layers = options_.reinit_layers;
+  options.precision = choose_precision(options_.precision);
   options.seed = seed;
-  return nn::Classifier(checkpoint.config(), &checkpoint, options);
+  nn::Classifier model(checkpoint.config(), &checkpoint, options);
+  model.freeze(options_.freeze_layers, options_.freeze_embeddings);
+  return model;
 }
 
 std::unique_ptr<Corpus> EncoderMember::new_corpus() const {
-  return std::make_unique<TokenDocuments>(tokenizer_, options_.max_length);
+  return std::make_unique<TokenDocuments>(tokenizer_, long_text_options(options_));
 }
 
 void EncoderMember::describe(const LabelSet& classes, const Context& context) const {
   Checkpoint checkpoint(options_.model);
-  nn::ClassifierOptions options;
-  options.head = nn::parse_head(options_.head);
-  options.classes = static_cast<std::int64_t>(classes.size());
-  const nn::Classifier model(checkpoint.config(), &checkpoint, options);
+  const nn::Classifier model = build(checkpoint, static_cast<std::int64_t>(classes.size()), context.seed);
   if (const std::string unread = checkpoint.unread_sentence(); !unread.empty()) context.info(unread);
   context.info(train::describe_groups(
       train::group_parameters(model.parameters(), model.config().layers, loop_.optimizer)));
 }
 
-std::unique_ptr<FittedMember> EncoderMember::fit(const FitInput& input, const Context& context) const {
+train::LoopInput EncoderMember::loop_input(const FitInput& input) const {
   const auto& corpus = dynamic_cast<const TokenDocuments&>(*input.corpus);
-  nn::Classifier model = build(static_cast<std::int64_t>(input.classes->size()), context.seed);
   train::LoopInput loop;
   loop.corpus = &corpus.tokens();
   loop.labels = input.labels;
@@ -144,12 +233,45 @@ std::unique_ptr<FittedMember> EncoderMember::fit(const FitInput& input, const Co
   loop.folds = input.folds;
   loop.directory = input.directory;
   loop.resume = input.resume;
-  without_stack_traces([&] { return train::fit(model, loop, loop_, context); });
-  model.save(input.directory, input.classes->names(), {{kMaxLengthKey, std::to_string(options_.max_length)}});
+  return loop;
+}
+
+std::unique_ptr<FittedMember> EncoderMember::fit(const FitInput& input, const Context& context) const {
+  Checkpoint checkpoint(options_.model);
+  nn::Classifier model = build(checkpoint, static_cast<std::int64_t>(input.classes->size()), context.seed);
+  train::LoopOptions loop = loop_;
+  loop.class_weights = class_weights(options_.class_weights, input.labels, input.train, *input.classes);
+  without_stack_traces([&] { return train::fit(model, loop_input(input), loop, context); });
+  const LongText long_text = long_text_options(options_);
+  model.save(input.directory, input.classes->names(), text_keys(long_text));
   tokenizer_->save(input.directory);
+  write_file_atomically(input.directory / "README.md",
+                        write_model_card({.base = std::filesystem::path(options_.model).filename().string(),
+                                          .head = options_.head,
+                                          .features = options_.features,
+                                          .long_text = options_.long_text,
+                                          .windows = options_.long_text == "windows",
+                                          .portable = model.portable(),
+                                          .labels = input.classes->names(),
+                                          .max_length = options_.max_length,
+                                          .train_rows = input.train.size()}));
   std::filesystem::remove(input.directory / "checkpoint.safetensors");
-  return std::make_unique<FittedEncoder>(std::move(model), tokenizer_, options_.max_length,
-                                         input.classes->names());
+  return std::make_unique<FittedEncoder>(std::move(model), tokenizer_, long_text, input.classes->names());
+}
+
+void EncoderMember::overfit(const FitInput& input, const Context& context) const {
+  Checkpoint checkpoint(options_.model);
+  nn::Classifier model = build(checkpoint, static_cast<std::int64_t>(input.classes->size()), context.seed);
+  const train::OverfitResult result = without_stack_traces(
+      [&] { return train::overfit_batch(model, loop_input(input), loop_, context); });
+  const std::string what = fmt::format("one batch of {} documents: loss {:.4f} at first, {:.4f} after {} steps",
+                                       result.documents, result.first_loss, result.last_loss, result.steps);
+  if (!result.learned) {
+    throw Error(what + "; not all of them are predicted right",
+                "documents that are alike with different labels cannot be learned; else try a higher "
+                "--learning-rate");
+  }
+  context.info(what + "; all of them are predicted right");
 }
 
 std::unique_ptr<FittedMember> open_fitted_encoder(const std::filesystem::path& directory,
@@ -158,14 +280,8 @@ std::unique_ptr<FittedMember> open_fitted_encoder(const std::filesystem::path& d
   std::vector<std::string> names = Checkpoint(directory).class_names();
   std::shared_ptr<const Tokenizer> tokenizer = load_tokenizer(directory);
   check_tokenizer(*tokenizer, model.config(), directory);
-  std::int64_t length = model.config().max_length();
-  if (max_length) {
-    check_max_length(*max_length, model.config());
-    length = *max_length;
-  } else if (const auto trained_with = config_value(model.config(), kMaxLengthKey)) {
-    length = std::min<std::int64_t>(length, std::strtoll(trained_with->c_str(), nullptr, 10));
-  }
-  return std::make_unique<FittedEncoder>(std::move(model), std::move(tokenizer), length, std::move(names));
+  const LongText long_text = stored_long_text(model.config(), max_length);
+  return std::make_unique<FittedEncoder>(std::move(model), std::move(tokenizer), long_text, std::move(names));
 }
 
 }  // namespace quire

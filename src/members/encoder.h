@@ -23,9 +23,11 @@ class EncoderMember : public Member {
   void describe(const LabelSet& classes, const Context& context) const override;
   [[nodiscard]] std::unique_ptr<FittedMember> fit(const FitInput& input,
                                                   const Context& context) const override;
+  void overfit(const FitInput& input, const Context& context) const override;
 
  private:
-  [[nodiscard]] nn::Classifier build(std::int64_t classes, std::uint64_t seed) const;
+  [[nodiscard]] nn::Classifier build(Checkpoint& checkpoint, std::int64_t classes, std::uint64_t seed) const;
+  [[nodiscard]] train::LoopInput loop_input(const FitInput& input) const;
 
   EncoderOptions options_;
   train::LoopOptions loop_;

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "quire/members/member.h"
+#include "quire/text/long_text.h"
 #include "quire/text/tokenizer.h"
 #include "quire/train/corpus.h"
 
@@ -11,8 +12,8 @@ namespace quire {
 
 class TokenDocuments : public Corpus {
  public:
-  TokenDocuments(std::shared_ptr<const Tokenizer> tokenizer, std::int64_t max_length)
-      : tokenizer_(std::move(tokenizer)), max_length_(max_length) {}
+  TokenDocuments(std::shared_ptr<const Tokenizer> tokenizer, LongText long_text)
+      : tokenizer_(std::move(tokenizer)), long_text_(long_text) {}
 
   void append(std::span<const Document> documents, const Context& context) override;
   void clear() override { tokens_.clear(); }
@@ -24,7 +25,7 @@ class TokenDocuments : public Corpus {
 
  private:
   std::shared_ptr<const Tokenizer> tokenizer_;
-  std::int64_t max_length_;
+  LongText long_text_;
   train::TokenCorpus tokens_;
 };
 

@@ -1,30 +1,25 @@
 // Self-attention over packed documents, one document at a time.
-#include <algorithm>
+#include "nn/attention.h"
+
 #include <cmath>
 
-#include "nn/aten.h"
 #include "nn/dropout.h"
+#include "quire/kernels/gemm.h"
 #include "quire/kernels/kernels.h"
-#include "quire/nn/ops.h"
 
 namespace quire::nn {
+
+void fill_multipliers(const AttentionPlan& plan, std::size_t b, std::int64_t head, std::int64_t first,
+                      std::int64_t last, std::vector<float>& multipliers) {
+  const std::uint32_t site = dropout_site(plan.layer, Site::attention) + static_cast<std::uint32_t>(head);
+  const std::int64_t length = plan.length(b);
+  multipliers.resize(static_cast<std::size_t>((last - first) * length));
+  kernels::table().keep_multipliers(multipliers.data(), first * length, (last - first) * length,
+                                    dropout_stream(plan.state, plan.documents[b], site),
+                                    kernels::DropoutRate(plan.dropout));
+}
+
 namespace {
-
-struct AttentionPlan : torch::CustomClassHolder {
-  std::vector<std::int64_t> offsets;
-  std::vector<std::uint32_t> documents;
-  std::int64_t heads = 0;
-  std::int64_t layer = 0;
-  double dropout = 0;  // 0 when inactive
-  DropoutState state;
-
-  [[nodiscard]] std::int64_t longest() const {
-    std::int64_t longest = 0;
-    for (std::size_t b = 0; b < documents.size(); ++b)
-      longest = std::max(longest, offsets[b + 1] - offsets[b]);
-    return longest;
-  }
-};
 
 using PlanPointer = c10::intrusive_ptr<AttentionPlan>;
 
@@ -58,16 +53,6 @@ void for_rows(std::int64_t heads, std::int64_t length, Body body) {
   });
 }
 
-// Multipliers of rows [first, last) of one head's [length, length] probabilities.
-void fill_multipliers(const AttentionPlan& plan, std::size_t b, std::int64_t head, std::int64_t first,
-                      std::int64_t last, std::int64_t length, std::vector<float>& multipliers) {
-  const std::uint32_t site = dropout_site(plan.layer, Site::attention) + static_cast<std::uint32_t>(head);
-  multipliers.resize(static_cast<std::size_t>((last - first) * length));
-  kernels::table().keep_multipliers(multipliers.data(), first * length, (last - first) * length,
-                                    dropout_stream(plan.state, plan.documents[b], site),
-                                    kernels::DropoutRate(plan.dropout));
-}
-
 // Turns products of query and key into probabilities; `kept` receives them after dropout (it may
 // be the same memory).
 void probabilities(const AttentionPlan& plan, std::size_t b, float scale, float* scores, float* kept) {
@@ -81,7 +66,7 @@ void probabilities(const AttentionPlan& plan, std::size_t b, float scale, float*
     if (kept != scores) std::copy_n(rows, count, kept_rows);
     if (plan.dropout > 0) {
       thread_local std::vector<float> multipliers;
-      fill_multipliers(plan, b, head, first, last, length, multipliers);
+      fill_multipliers(plan, b, head, first, last, multipliers);
       kernels::table().multiply(kept_rows, multipliers.data(), count);
     }
   });
@@ -95,7 +80,7 @@ void scores_backward(const AttentionPlan& plan, std::size_t b, float scale, cons
     const std::int64_t start = (head * length + first) * length;
     if (plan.dropout > 0) {
       thread_local std::vector<float> multipliers;
-      fill_multipliers(plan, b, head, first, last, length, multipliers);
+      fill_multipliers(plan, b, head, first, last, multipliers);
       kernels::table().multiply(gradient + start, multipliers.data(), (last - first) * length);
     }
     for (std::int64_t row = 0; row < last - first; ++row) {
@@ -110,8 +95,14 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& qkv_in,
                             const PlanPointer& plan) {
     const at::Tensor qkv = qkv_in.contiguous();
-    const std::int64_t longest = plan->longest();
     at::Tensor out = at::empty({qkv.size(0), qkv.size(1) / 3}, qkv.options());
+    context->save_for_backward({qkv});
+    context->saved_data["plan"] = c10::IValue::make_capsule(plan);
+    if (kernels::fp32_tiles() != nullptr) {
+      tiled_attention(qkv, *plan, out);
+      return out;
+    }
+    const std::int64_t longest = plan->longest();
     const at::Tensor scratch = at::empty({plan->heads * longest * longest}, qkv.options());
     for (std::size_t b = 0; b < plan->documents.size(); ++b) {
       const std::int64_t begin = plan->offsets[b];
@@ -123,8 +114,6 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
       probabilities(*plan, b, score_scale(parts[0]), data, data);
       split_heads(out, begin, end, 1, plan->heads)[0].copy_(at::bmm(scores, parts[2]));
     }
-    context->save_for_backward({qkv});
-    context->saved_data["plan"] = c10::IValue::make_capsule(plan);
     return out;
   }
 
@@ -134,8 +123,12 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
     const auto plan =
         c10::static_intrusive_pointer_cast<AttentionPlan>(context->saved_data["plan"].toCapsule());
     const at::Tensor grad_out = gradients[0].contiguous();
-    const std::int64_t longest = plan->longest();
     at::Tensor grad_qkv = at::empty_like(qkv);
+    if (kernels::fp32_tiles() != nullptr) {
+      tiled_attention_backward(qkv, grad_out, *plan, grad_qkv);
+      return {grad_qkv, at::Tensor()};
+    }
+    const std::int64_t longest = plan->longest();
     const at::Tensor scratch = at::empty({3, plan->heads * longest * longest}, qkv.options());
     for (std::size_t b = 0; b < plan->documents.size(); ++b) {
       const std::int64_t begin = plan->offsets[b];
@@ -173,7 +166,7 @@ at::Tensor aten_attention(const at::Tensor& qkv, const AttentionPlan& plan) {
       at::Tensor multipliers = at::empty({plan.heads, length * length}, at::kFloat);
       std::vector<float> row;
       for (std::int64_t head = 0; head < plan.heads; ++head) {
-        fill_multipliers(plan, b, head, 0, length, length, row);
+        fill_multipliers(plan, b, head, 0, length, row);
         std::copy(row.begin(), row.end(), multipliers[head].mutable_data_ptr<float>());
       }
       probability = probability * multipliers.view({plan.heads, length, length}).to(qkv.options());

@@ -12,7 +12,6 @@
 namespace quire::nn {
 namespace {
 
-constexpr std::string_view kHeadPrefix = "quire_head.";
 constexpr const char* kHeadKey = "quire_head";  // in config.json, when the head is not the family's
 
 EncoderConfig with_dropout(EncoderConfig config, double dropout) {
@@ -46,10 +45,32 @@ void append_views(const Parameter& parameter, std::string_view prefix, std::vect
 
 bool belongs_to_classifier(const std::string& name) { return name.starts_with("classifier."); }
 
-HeadKind stored_head(const EncoderConfig& config) {
-  const std::optional<std::string> head = config_value(config, kHeadKey);
-  if (!head) return HeadKind::standard;
-  return parse_head(nlohmann::json::parse(*head).value("kind", "standard"));
+// How the head of a directory of ours was made; a directory of transformers has the standard one.
+ClassifierOptions stored_options(const EncoderConfig& config) {
+  ClassifierOptions options;
+  options.new_head = false;
+  const std::optional<std::string> text = config_value(config, kHeadKey);
+  if (!text) return options;
+  const nlohmann::json head = nlohmann::json::parse(*text);
+  options.head = parse_head(head.value("kind", "standard"));
+  options.features = parse_features(head.value("features", "last"), config.layers);
+  options.windows = head.contains("window_pooling");
+  options.window_pooling = parse_window_pooling(head.value("window_pooling", "mean"));
+  return options;
+}
+
+std::string window_pooling_name(WindowPooling pooling) {
+  return pooling == WindowPooling::mean ? "mean" : pooling == WindowPooling::max ? "max" : "attention";
+}
+
+std::string describe_head(const ClassifierOptions& options) {
+  nlohmann::json head = {{"kind", head_name(options.head)}, {"features", features_name(options.features)}};
+  if (options.windows) head["window_pooling"] = window_pooling_name(options.window_pooling);
+  return head.dump();
+}
+
+std::int64_t features_width(const Features& features, const EncoderConfig& config) {
+  return features.kind == Features::Kind::concat ? features.n * config.hidden_size : config.hidden_size;
 }
 
 }  // namespace
@@ -57,16 +78,28 @@ HeadKind stored_head(const EncoderConfig& config) {
 Classifier::Classifier(EncoderConfig config, Checkpoint* checkpoint, const ClassifierOptions& options)
     : options_(options),
       store_(checkpoint, static_cast<double>(config.initializer_range), options.seed),
-      encoder_(with_dropout(std::move(config), options.dropout), store_),
-      head_(make_head(options_, encoder_.config(), store_,
-                      options.new_head ? Origin::fresh : Origin::stored)) {}
+      encoder_(with_dropout(std::move(config), options.dropout), store_, options.precision) {
+  const HeadContext context{.options = options_,
+                            .config = encoder_.config(),
+                            .store = store_,
+                            .width = features_width(options_.features, encoder_.config()),
+                            .origin = options_.new_head ? Origin::fresh : Origin::stored};
+  head_ = make_head(context);
+  if (options_.features.kind == Features::Kind::mix) {
+    mix_weights_ = context.own("mix").get("weights", {encoder_.config().layers + 1}, Init::zeros);
+    mix_scale_ = context.own("mix").get("scale", {1}, Init::ones);
+  }
+  if (options_.reinit_layers > 0) reinitialise_top_layers();
+}
+
+Classifier::~Classifier() = default;
+Classifier::Classifier(Classifier&&) noexcept = default;
+Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 
 Classifier Classifier::open(const std::filesystem::path& directory) {
   Checkpoint checkpoint(directory);
-  ClassifierOptions options;
-  options.head = stored_head(checkpoint.config());
+  ClassifierOptions options = stored_options(checkpoint.config());
   options.classes = static_cast<std::int64_t>(checkpoint.class_names().size());
-  options.new_head = false;
   if (options.classes == 0) {
     throw InputError(fmt::format("'{}' holds an encoder without a classifier", directory.string()),
                      "name a run of `quire train` or a directory fine-tuned for sequence classification");
@@ -74,14 +107,78 @@ Classifier Classifier::open(const std::filesystem::path& directory) {
   return Classifier(checkpoint.config(), &checkpoint, options);
 }
 
-at::Tensor Classifier::logits(const PackedBatch& batch, const DropoutState& state) const {
-  return head_->logits(encoder_.hidden_states(batch, state).back(), batch, state);
+// The pooler reads the top layer and starts afresh with it.
+void Classifier::reinitialise_top_layers() {
+  if (options_.reinit_layers > config().layers) {
+    throw InputError(fmt::format("--reinit-layers is {}", options_.reinit_layers),
+                     fmt::format("the encoder has {} layers", config().layers));
+  }
+  const std::int64_t lowest = config().layers - options_.reinit_layers + 1;
+  for (std::size_t i = 0; i < parameters().size(); ++i) {
+    if (parameters()[i].depth >= lowest && parameters()[i].pretrained) store_.reinitialise(i);
+  }
 }
+
+at::Tensor Classifier::select_features(const PackedBatch& batch, const DropoutState& state) const {
+  const std::vector<at::Tensor> states = encoder_.hidden_states(batch, state);
+  const Features& features = options_.features;
+  const auto last = [&] {
+    return at::TensorList(states).slice(states.size() - static_cast<std::size_t>(features.n));
+  };
+  switch (features.kind) {
+    case Features::Kind::last:
+      return states.back();
+    case Features::Kind::layer:
+      return states[static_cast<std::size_t>(features.n)];
+    case Features::Kind::mean:
+      return at::stack(last()).mean(0);
+    case Features::Kind::max:
+      return at::stack(last()).amax(0);
+    case Features::Kind::concat:
+      return at::cat(last(), 1);
+    case Features::Kind::mix:
+      return mix_scale_ * at::einsum("l,lth->th", {at::softmax(mix_weights_, 0), at::stack(states)});
+  }
+  return states.back();
+}
+
+at::Tensor Classifier::logits(const PackedBatch& batch, const DropoutState& state) const {
+  return head_->logits(head_->inputs(select_features(batch, state), batch, state), batch, state);
+}
+
+at::Tensor Classifier::head_inputs(const PackedBatch& batch) const {
+  const at::NoGradGuard no_grad;
+  return head_->inputs(select_features(batch, {}), batch, {});
+}
+
+void Classifier::set_output_layer(const at::Tensor& weight, const at::Tensor& bias) {
+  const at::NoGradGuard no_grad;
+  const Linear& output = head_->output();
+  TORCH_CHECK(weight.sizes() == output.weight.sizes() && bias.sizes() == output.bias.sizes(),
+              "the output layer has another shape");
+  at::Tensor(output.weight).copy_(weight);
+  at::Tensor(output.bias).copy_(bias);
+}
+
+void Classifier::freeze(std::int64_t layers, bool embeddings) {
+  if (layers > config().layers) {
+    throw InputError(fmt::format("--freeze-layers is {}", layers),
+                     fmt::format("the encoder has {} layers", config().layers));
+  }
+  for (Parameter& parameter : parameters()) {
+    const bool below = parameter.depth == 0 ? embeddings : parameter.depth <= layers;
+    if (!below) continue;
+    parameter.frozen = true;
+    parameter.value.set_requires_grad(false);
+  }
+}
+
+bool Classifier::portable() const { return is_portable(options_); }
 
 void Classifier::save(const std::filesystem::path& directory, const std::vector<std::string>& labels,
                       std::map<std::string, std::string> extras) const {
   make_directories(directory);
-  const bool standard = options_.head == HeadKind::standard;
+  const bool standard = portable();
   // A plain encoder has unprefixed names; inside a model with a head it lies under the family's.
   const std::string prefix = standard ? fmt::format("{}.", family_name(config().family)) : "";
   std::vector<TensorView> encoder;
@@ -94,7 +191,7 @@ void Classifier::save(const std::filesystem::path& directory, const std::vector<
       append_views(parameter, belongs_to_classifier(name) ? "" : prefix, encoder);
     }
   }
-  if (!standard) extras[kHeadKey] = nlohmann::json{{"kind", head_name(options_.head)}}.dump();
+  if (!standard) extras[kHeadKey] = describe_head(options_);
   if (!head.empty()) write_safetensors(directory / "quire_head.safetensors", head);
   write_safetensors(directory / "model.safetensors", encoder);
   save_config(directory, config(), architecture(config().family, standard), labels, extras);

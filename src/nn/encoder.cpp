@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "nn/aten.h"
+#include "nn/linear.h"
 
 namespace quire::nn {
 namespace {
@@ -51,28 +52,33 @@ at::Tensor activate(const at::Tensor& x, Activation activation) {
   return x;
 }
 
-Linear::Linear(const Scope& scope, std::int64_t in, std::int64_t out)
-    : weight(scope.get("weight", {out, in}, Init::normal)), bias(scope.get("bias", {out}, Init::zeros)) {}
+Linear::Linear(const Scope& scope, std::int64_t in, std::int64_t out, Precision precision_in)
+    : weight(scope.get("weight", {out, in}, Init::normal)),
+      bias(scope.get("bias", {out}, Init::zeros)),
+      precision(precision_in),
+      packed(std::make_shared<PackedWeight>()) {}
 
-at::Tensor Linear::operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+at::Tensor Linear::operator()(const at::Tensor& x) const { return linear(x, *this); }
 
 LayerNorm::LayerNorm(const Scope& scope, std::int64_t width)
     : gamma(scope.get("weight", {width}, Init::ones)), beta(scope.get("bias", {width}, Init::zeros)) {}
 
-Encoder::Layer::Layer(const Scope& scope, const EncoderConfig& config) {
+Encoder::Layer::Layer(const Scope& scope, const EncoderConfig& config, Precision precision) {
   const std::int64_t hidden = config.hidden_size;
   // One product instead of three: the stored tensors' rows lie one after another.
   const Scope self = scope / "attention.self";
   query_key_value.weight = self.get({"query", "key", "value"}, ".weight", {3 * hidden, hidden}, Init::normal);
   query_key_value.bias = self.get({"query", "key", "value"}, ".bias", {3 * hidden}, Init::zeros);
-  attention_output = Linear(scope / "attention.output.dense", hidden, hidden);
+  query_key_value.precision = precision;
+  query_key_value.packed = std::make_shared<PackedWeight>();
+  attention_output = Linear(scope / "attention.output.dense", hidden, hidden, precision);
   attention_norm = LayerNorm(scope / "attention.output.LayerNorm", hidden);
-  intermediate = Linear(scope / "intermediate.dense", hidden, config.intermediate_size);
-  output = Linear(scope / "output.dense", config.intermediate_size, hidden);
+  intermediate = Linear(scope / "intermediate.dense", hidden, config.intermediate_size, precision);
+  output = Linear(scope / "output.dense", config.intermediate_size, hidden, precision);
   output_norm = LayerNorm(scope / "output.LayerNorm", hidden);
 }
 
-Encoder::Encoder(const EncoderConfig& config, ParameterStore& store) : config_(config) {
+Encoder::Encoder(const EncoderConfig& config, ParameterStore& store, Precision precision) : config_(config) {
   const Scope embeddings(store, "embeddings", 0, Origin::stored);
   const std::int64_t width = config.embedding_size;
   word_embeddings_ = embeddings.get("word_embeddings.weight", {config.vocab_size, width}, Init::normal);
@@ -83,10 +89,11 @@ Encoder::Encoder(const EncoderConfig& config, ParameterStore& store) : config_(c
   embedding_norm_ = LayerNorm(embeddings / "LayerNorm", width);
   if (width != config.hidden_size) {
     embedding_projection_ =
-        Linear(Scope(store, "embeddings_project", 0, Origin::stored), width, config.hidden_size);
+        Linear(Scope(store, "embeddings_project", 0, Origin::stored), width, config.hidden_size, precision);
   }
   for (std::int64_t i = 0; i < config.layers; ++i) {
-    layers_.emplace_back(Scope(store, fmt::format("encoder.layer.{}", i), i + 1, Origin::stored), config);
+    layers_.emplace_back(Scope(store, fmt::format("encoder.layer.{}", i), i + 1, Origin::stored), config,
+                         precision);
   }
 }
 
@@ -115,9 +122,11 @@ at::Tensor Encoder::run_layer(std::int64_t index, const at::Tensor& x, const Pac
   const at::Tensor attended = dropout_add_layer_norm(
       layer.attention_output(context), x, layer.attention_norm.gamma, layer.attention_norm.beta, epsilon,
       token_rows(batch), rate, state, dropout_site(index, Site::attention_output));
-  const at::Tensor inner = activate(layer.intermediate(attended), config_.activation);
-  return dropout_add_layer_norm(layer.output(inner), attended, layer.output_norm.gamma,
-                                layer.output_norm.beta, epsilon, token_rows(batch), rate, state,
+  const at::Tensor fed = config_.activation == Activation::gelu
+                             ? feed_forward(attended, layer.intermediate, layer.output)
+                             : layer.output(activate(layer.intermediate(attended), config_.activation));
+  return dropout_add_layer_norm(fed, attended, layer.output_norm.gamma, layer.output_norm.beta, epsilon,
+                                token_rows(batch), rate, state,
                                 dropout_site(index, Site::feed_forward_output));
 }
 

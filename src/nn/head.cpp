@@ -2,118 +2,194 @@
 
 #include <fmt/format.h>
 
-#include <numeric>
-
 #include "nn/aten.h"
 #include "quire/base/error.h"
 
 namespace quire::nn {
 namespace {
 
-// One row for each document: what pooled vectors are.
-class PooledDropout {
- public:
-  PooledDropout(const PackedBatch& batch, const DropoutState& state, double rate, std::int64_t depth)
-      : batch_(batch), state_(state), rate_(rate), depth_(depth), offsets_(batch.documents.size() + 1) {
-    std::iota(offsets_.begin(), offsets_.end(), std::int64_t{0});
-  }
-  [[nodiscard]] at::Tensor operator()(const at::Tensor& x, Site site) const {
-    return dropout(x, {offsets_, batch_.documents}, rate_, state_, dropout_site(depth_, site));
-  }
+constexpr double kLstmDropout = 0.3;
 
- private:
-  const PackedBatch& batch_;
-  const DropoutState& state_;
-  double rate_;
-  std::int64_t depth_;
-  std::vector<std::int64_t> offsets_;
-};
+// The tensors of a family's own head lie where transformers looks for them, or, when it could not
+// use them, under our prefix.
+std::string standard_name(const ClassifierOptions& options, std::string_view name) {
+  return fmt::format("{}{}", is_portable(options) ? "" : kHeadPrefix, name);
+}
 
 // BertForSequenceClassification: the pooler (dense, tanh on the first token), then a linear layer.
-// A pooler that comes with the encoder learns like its top layer.
+// A pooler that comes with the encoder learns like its top layer; it was trained on the last
+// layer's output, so other features get a new one.
 class BertHead : public Head {
  public:
-  BertHead(const EncoderConfig& config, ParameterStore& store, std::int64_t classes, Origin origin)
-      : rate_(static_cast<double>(config.head_dropout())), depth_(config.layers + 1) {
-    const bool pretrained = store.has("pooler.dense.weight");
-    const Origin pooler_origin = origin == Origin::fresh ? Origin::stored_or_new : Origin::stored;
-    pooler_ = Linear(Scope(store, "pooler.dense", pretrained ? config.layers : depth_, pooler_origin),
-                     config.hidden_size, config.hidden_size);
-    classifier_ = Linear(Scope(store, "classifier", depth_, origin), config.hidden_size, classes);
+  explicit BertHead(const HeadContext& c) : Head(c, static_cast<double>(c.config.head_dropout())) {
+    if (c.options.features.kind == Features::Kind::last) {
+      const bool pretrained = c.store.has("pooler.dense.weight");
+      const Origin origin = c.origin == Origin::fresh ? Origin::stored_or_new : Origin::stored;
+      pooler_ = Linear(Scope(c.store, "pooler.dense", pretrained ? c.config.layers : c.depth(), origin),
+                       c.config.hidden_size, c.config.hidden_size);
+    } else {
+      pooler_ = Linear(c.own("pooler"), c.width, c.config.hidden_size);
+    }
+    windows_ = WindowPool(c.options, c.own("windows"), c.width);
+    output_ = Linear(Scope(c.store, standard_name(c.options, "classifier"), c.depth(), c.origin),
+                     c.config.hidden_size, c.options.classes);
   }
-  [[nodiscard]] at::Tensor logits(const at::Tensor& hidden, const PackedBatch& batch,
-                                  const DropoutState& state) const override {
-    const PooledDropout drop(batch, state, rate_, depth_);
-    return classifier_(drop(at::tanh(pooler_(first_token(hidden, batch))), Site::head));
+  [[nodiscard]] at::Tensor inputs(const at::Tensor& features, const PackedBatch& batch,
+                                  const DropoutState& /*state*/) const override {
+    return at::tanh(pooler_(windows_(first_token(features, batch), batch)));
   }
 
  private:
-  double rate_;
-  std::int64_t depth_;
-  Linear pooler_, classifier_;
+  Linear pooler_;
+  WindowPool windows_;
 };
 
 // RobertaClassificationHead and ElectraClassificationHead: dropout, dense, activation, dropout,
 // out_proj on the first token; tanh in the former, GELU in the latter.
 class TwoLayerHead : public Head {
  public:
-  TwoLayerHead(const EncoderConfig& config, ParameterStore& store, std::int64_t classes, Origin origin)
-      : rate_(static_cast<double>(config.head_dropout())),
-        depth_(config.layers + 1),
-        activation_(config.family == Family::electra ? Activation::gelu : Activation::tanh) {
-    const Scope scope(store, "classifier", depth_, origin);
-    dense_ = Linear(scope / "dense", config.hidden_size, config.hidden_size);
-    out_ = Linear(scope / "out_proj", config.hidden_size, classes);
+  explicit TwoLayerHead(const HeadContext& c)
+      : Head(c, static_cast<double>(c.config.head_dropout())),
+        activation_(c.config.family == Family::electra ? Activation::gelu : Activation::tanh) {
+    const Scope scope(c.store, standard_name(c.options, "classifier"), c.depth(), c.origin);
+    dense_ = Linear(scope / "dense", c.width, c.config.hidden_size);
+    windows_ = WindowPool(c.options, c.own("windows"), c.width);
+    output_ = Linear(scope / "out_proj", c.config.hidden_size, c.options.classes);
   }
-  [[nodiscard]] at::Tensor logits(const at::Tensor& hidden, const PackedBatch& batch,
+  [[nodiscard]] at::Tensor inputs(const at::Tensor& features, const PackedBatch& batch,
                                   const DropoutState& state) const override {
-    const PooledDropout drop(batch, state, rate_, depth_);
-    const at::Tensor inner =
-        activate(dense_(drop(first_token(hidden, batch), Site::head_inner)), activation_);
-    return out_(drop(inner, Site::head));
+    const at::Tensor first = windows_(first_token(features, batch), batch);
+    return activate(dense_(drop(first, batch, state, rate_, dropout_site(depth_, Site::head_inner))),
+                    activation_);
   }
 
  private:
-  double rate_;
-  std::int64_t depth_;
   Activation activation_;
-  Linear dense_, out_;
+  Linear dense_;
+  WindowPool windows_;
 };
 
-class MeanHead : public Head {
+// Mean, maximum, or both with the first token beside them.
+class PoolingHead : public Head {
  public:
-  MeanHead(const EncoderConfig& config, ParameterStore& store, std::int64_t classes, Origin origin)
-      : rate_(static_cast<double>(config.head_dropout())), depth_(config.layers + 1) {
-    out_ = Linear(Scope(store, "quire_head", depth_, origin), config.hidden_size, classes);
+  explicit PoolingHead(const HeadContext& c)
+      : Head(c, static_cast<double>(c.config.head_dropout())), kind_(c.options.head) {
+    const std::int64_t width = kind_ == HeadKind::concat ? 3 * c.width : c.width;
+    windows_ = WindowPool(c.options, c.own("windows"), width);
+    output_ = Linear(c.own(), width, c.options.classes);
   }
-  [[nodiscard]] at::Tensor logits(const at::Tensor& hidden, const PackedBatch& batch,
-                                  const DropoutState& state) const override {
-    return out_(PooledDropout(batch, state, rate_, depth_)(mean_pool(hidden, batch), Site::head));
+  [[nodiscard]] at::Tensor inputs(const at::Tensor& features, const PackedBatch& batch,
+                                  const DropoutState& /*state*/) const override {
+    return windows_(pool(features, batch), batch);
   }
 
  private:
-  double rate_;
-  std::int64_t depth_;
-  Linear out_;
+  [[nodiscard]] at::Tensor pool(const at::Tensor& features, const PackedBatch& batch) const {
+    if (kind_ == HeadKind::mean) return mean_pool(features, batch);
+    if (kind_ == HeadKind::max) return max_pool(features, batch.offsets);
+    return at::cat(
+        {mean_pool(features, batch), max_pool(features, batch.offsets), first_token(features, batch)}, 1);
+  }
+
+  HeadKind kind_;
+  WindowPool windows_;
+};
+
+class AttentionHead : public Head {
+ public:
+  explicit AttentionHead(const HeadContext& c) : Head(c, static_cast<double>(c.config.head_dropout())) {
+    dense_ = Linear(c.own("attention.dense"), c.width, c.config.hidden_size);
+    context_ = c.own("attention").get("context", {c.config.hidden_size}, Init::normal);
+    windows_ = WindowPool(c.options, c.own("windows"), c.width);
+    output_ = Linear(c.own(), c.width, c.options.classes);
+  }
+  [[nodiscard]] at::Tensor inputs(const at::Tensor& features, const PackedBatch& batch,
+                                  const DropoutState& /*state*/) const override {
+    return windows_(attention_pool(features, batch.offsets, dense_, context_), batch);
+  }
+
+ private:
+  Linear dense_;
+  at::Tensor context_;
+  WindowPool windows_;
+};
+
+class BiLstmHead : public Head {
+ public:
+  explicit BiLstmHead(const HeadContext& c) : Head(c, kLstmDropout) {
+    const std::int64_t hidden = c.config.hidden_size;
+    lstm_ = BiLstm(c.own("lstm"), c.width, hidden);
+    windows_ = WindowPool(c.options, c.own("windows"), 2 * hidden);
+    output_ = Linear(c.own(), 2 * hidden, c.options.classes);
+  }
+  [[nodiscard]] at::Tensor inputs(const at::Tensor& features, const PackedBatch& batch,
+                                  const DropoutState& /*state*/) const override {
+    return windows_(mean_pool(lstm_(features, batch), batch), batch);
+  }
+
+ private:
+  BiLstm lstm_;
+  WindowPool windows_;
 };
 
 }  // namespace
 
-HeadKind parse_head(std::string_view name) {
-  if (name == "standard") return HeadKind::standard;
-  if (name == "mean") return HeadKind::mean;
-  throw InputError(fmt::format("no head is called '{}'", name), "known heads: standard, mean");
+bool is_portable(const ClassifierOptions& options) {
+  return options.head == HeadKind::standard && options.features.kind == Features::Kind::last &&
+         !options.windows;
 }
 
-std::string_view head_name(HeadKind kind) { return kind == HeadKind::mean ? "mean" : "standard"; }
+Scope HeadContext::own(std::string_view name) const {
+  const std::string_view base = kHeadPrefix.substr(0, kHeadPrefix.size() - 1);
+  const Scope scope(store, std::string(base), depth(), origin);
+  return name.empty() ? scope : scope / name;
+}
 
-std::unique_ptr<Head> make_head(const ClassifierOptions& options, const EncoderConfig& config,
-                                ParameterStore& store, Origin origin) {
-  if (options.head == HeadKind::mean)
-    return std::make_unique<MeanHead>(config, store, options.classes, origin);
-  if (config.family == Family::bert)
-    return std::make_unique<BertHead>(config, store, options.classes, origin);
-  return std::make_unique<TwoLayerHead>(config, store, options.classes, origin);
+Head::Head(const HeadContext& context, double dropout)
+    // --dropout speaks for the whole network.
+    : rate_(context.options.dropout < 0 ? dropout : context.options.dropout),
+      depth_(context.depth()),
+      samples_(context.options.dropout_samples) {}
+
+at::Tensor Head::drop(const at::Tensor& x, const PackedBatch& batch, const DropoutState& state, double rate,
+                      std::uint32_t site) const {
+  std::vector<std::int64_t> offsets(static_cast<std::size_t>(batch.size()) + 1);
+  std::vector<std::uint32_t> keys;
+  keys.reserve(offsets.size());
+  for (std::size_t b = 0; b < offsets.size(); ++b) {
+    offsets[b] = static_cast<std::int64_t>(b);
+    if (b > 0) keys.push_back(batch.documents[static_cast<std::size_t>(batch.windows[b - 1])]);
+  }
+  return dropout(x, {offsets, keys}, rate, state, site);
+}
+
+at::Tensor Head::logits(const at::Tensor& inputs, const PackedBatch& batch, const DropoutState& state) const {
+  if (!state.active || samples_ == 1)
+    return output_(drop(inputs, batch, state, rate_, dropout_site(depth_, Site::head)));
+  std::vector<at::Tensor> samples;
+  for (std::int64_t i = 0; i < samples_; ++i) {
+    // The head has no attention of its own: those sites are free.
+    const std::uint32_t site = dropout_site(depth_, Site::attention) + static_cast<std::uint32_t>(i);
+    samples.push_back(drop(inputs, batch, state, rate_, site));
+  }
+  return output_(at::cat(samples));
+}
+
+std::unique_ptr<Head> make_head(const HeadContext& context) {
+  switch (context.options.head) {
+    case HeadKind::standard:
+      if (context.config.family == Family::bert) return std::make_unique<BertHead>(context);
+      return std::make_unique<TwoLayerHead>(context);
+    case HeadKind::mean:
+    case HeadKind::max:
+    case HeadKind::concat:
+      return std::make_unique<PoolingHead>(context);
+    case HeadKind::attention:
+      return std::make_unique<AttentionHead>(context);
+    case HeadKind::bilstm:
+      return std::make_unique<BiLstmHead>(context);
+  }
+  throw Error("a head of an unknown kind was asked for");
 }
 
 }  // namespace quire::nn

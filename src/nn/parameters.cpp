@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "nn/aten.h"
 #include "quire/base/random.h"
@@ -29,6 +30,7 @@ at::Tensor ParameterStore::get(const std::vector<std::string>& names, const std:
   parameter.names = names;
   parameter.depth = depth;
   parameter.decay = shape.size() > 1;
+  parameter.init = init;
   parameter.value = at::empty(shape, at::kFloat);
   const auto stored = [&] {
     return std::any_of(names.begin(), names.end(), [&](const auto& name) { return has(name); });
@@ -37,7 +39,7 @@ at::Tensor ParameterStore::get(const std::vector<std::string>& names, const std:
     load(parameter, shape);
     parameter.pretrained = true;
   } else {
-    fill(parameter.value, init);
+    fill(parameter.value, init, parameters_.size());
   }
   parameter.value.requires_grad_();
   parameters_.push_back(parameter);
@@ -55,7 +57,9 @@ void ParameterStore::load(const Parameter& parameter, const std::vector<std::int
   }
 }
 
-void ParameterStore::fill(const at::Tensor& value, Init init) {
+// Each tensor has a stream of its own, so that adding one changes no other.
+void ParameterStore::fill(const at::Tensor& value, Init init, std::size_t stream) {
+  Random random(seed_, Purpose::weights, static_cast<std::uint32_t>(stream));
   switch (init) {
     case Init::zeros:
       value.zero_();
@@ -63,13 +67,22 @@ void ParameterStore::fill(const at::Tensor& value, Init init) {
     case Init::ones:
       value.fill_(1);
       return;
-    case Init::normal: {
-      // Each tensor has a stream of its own, so that adding one changes no other.
-      Random random(seed_, Purpose::weights, static_cast<std::uint32_t>(parameters_.size()));
+    case Init::normal:
       for (float& x : floats(value)) x = static_cast<float>(spread_) * random.normal();
+      return;
+    case Init::lstm: {
+      const double bound = 1 / std::sqrt(static_cast<double>(value.size(0)) / 4);
+      for (float& x : floats(value)) x = static_cast<float>(bound * (2 * random.uniform() - 1));
       return;
     }
   }
+}
+
+void ParameterStore::reinitialise(std::size_t index) {
+  Parameter& parameter = parameters_[index];
+  const at::NoGradGuard no_grad;
+  fill(parameter.value, parameter.init, index);
+  parameter.pretrained = false;
 }
 
 Scope Scope::operator/(std::string_view name) const {

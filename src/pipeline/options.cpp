@@ -5,19 +5,23 @@
 
 #include <algorithm>
 
+#include "pipeline/option_tables.h"
 #include "quire/base/error.h"
 
 namespace quire {
 
+const std::vector<std::string_view>& member_kinds() {
+  static const std::vector<std::string_view> kinds = {"encoder", "linear", "lightgbm", "fasttext"};
+  return kinds;
+}
+
 std::vector<Option> option_table(TrainOptions& o) {
-  EncoderOptions& e = o.encoder;
-  constexpr double kMany = 1e9;
-  return {
-      {.name = "member", .help = "kind of learner", .value = &o.member, .choices = {"encoder"}},
+  std::vector<Option> table = {
+      {.name = "member",
+       .help = "kind of learner; its options follow the common ones",
+       .value = &o.member,
+       .choices = member_kinds()},
       {.name = "name", .help = "name of the member and its folder (default: the kind)", .value = &o.name},
-      {.name = "model",
-       .help = "directory of a pretrained encoder (config.json, model.safetensors, tokenizer)",
-       .value = &e.model},
       {.name = "folds",
        .help = "stratified folds; 1 holds out --valid-fraction",
        .value = &o.folds,
@@ -49,88 +53,12 @@ std::vector<Option> option_table(TrainOptions& o) {
        .value = &o.limit,
        .least = 0,
        .most = 1e12},
-      {.name = "epochs",
-       .help = "passes over the training rows",
-       .value = &e.epochs,
-       .least = 1,
-       .most = 10000},
-      {.name = "batch-size",
-       .help = "documents in a micro-batch",
-       .value = &e.batch_size,
-       .least = 1,
-       .most = 65536},
-      {.name = "gradient-accumulation-steps",
-       .help = "micro-batches in an optimiser step",
-       .value = &e.gradient_accumulation_steps,
-       .least = 1,
-       .most = 65536},
-      {.name = "max-length",
-       .help = "tokens of a document, special tokens included",
-       .value = &e.max_length,
-       .least = 4,
-       .most = 1e6},
-      {.name = "max-steps",
-       .help = "optimiser steps in a fold; 0: all epochs",
-       .value = &e.max_steps,
-       .least = 0,
-       .most = kMany},
-      {.name = "learning-rate",
-       .help = "of the top encoder layer",
-       .value = &e.learning_rate,
-       .least = 0,
-       .most = 10},
-      {.name = "head-learning-rate",
-       .help = "of a new head",
-       .value = &e.head_learning_rate,
-       .least = 0,
-       .most = 10},
-      {.name = "layer-decay",
-       .help = "factor on the learning rate per layer down, embeddings last",
-       .value = &e.layer_decay,
-       .least = 0.01,
-       .most = 1},
-      {.name = "weight-decay",
-       .help = "of AdamW; not for biases and norms",
-       .value = &e.weight_decay,
-       .least = 0,
-       .most = 10},
-      {.name = "warmup-ratio",
-       .help = "share of the optimiser steps in which the learning rate rises",
-       .value = &e.warmup_ratio,
-       .least = 0,
-       .most = 1},
-      {.name = "max-grad-norm",
-       .help = "clip the global gradient norm; 0: no clipping",
-       .value = &e.max_grad_norm,
-       .least = 0,
-       .most = kMany},
-      {.name = "dropout",
-       .help = "of the whole network (default: the model's own)",
-       .value = &e.dropout,
-       .least = 0,
-       .most = 0.95},
-      {.name = "head",
-       .help = "standard: the model family's own; mean: mean pooling and a linear layer",
-       .value = &e.head,
-       .choices = {"standard", "mean"}},
-      {.name = "select",
-       .help = "keep the best epoch by validation accuracy, or the last",
-       .value = &e.select,
-       .choices = {"best", "last"}},
       {.name = "seed", .help = "of everything random", .value = &o.seed, .least = 0, .most = 9e15},
-      {.name = "precision", .help = "of the arithmetic", .value = &o.precision, .choices = {"fp32", "bf16"}},
-      {.name = "device", .help = "where to train", .value = &o.device, .choices = {"cpu"}},
       {.name = "threads",
        .help = "default: the CPUs this process may use",
        .value = &o.threads,
        .least = 0,
        .most = 4096,
-       .in_recipe = false},
-      {.name = "save-every",
-       .help = "minutes between checkpoints",
-       .value = &e.save_every,
-       .least = 0,
-       .most = kMany,
        .in_recipe = false},
       {.name = "resume",
        .help = "go on with an interrupted run; a finished one stays as it is",
@@ -141,6 +69,11 @@ std::vector<Option> option_table(TrainOptions& o) {
        .value = &o.force,
        .in_recipe = false},
   };
+  if (o.member == "encoder") add_encoder_options(o, table);
+  if (o.member == "linear") add_linear_options(o, table);
+  if (o.member == "lightgbm") add_lightgbm_options(o, table);
+  if (o.member == "fasttext") add_fasttext_options(o, table);
+  return table;
 }
 
 namespace {
@@ -190,10 +123,7 @@ void check_options(TrainOptions& options) {
   if (!is_plain_name(options.name)) {
     throw InputError(fmt::format("--name is '{}'", options.name), "a name is a folder's: it holds no '/'");
   }
-  if (options.precision == "bf16") {
-    throw InputError("--precision bf16 needs matrix units that this build does not use yet",
-                     "leave it at fp32");
-  }
+  if (options.member == "encoder") check_encoder_options(options.encoder);
   if (options.resume && options.force) {
     throw InputError("--resume goes on with a run and --force replaces it", "give one of the two");
   }

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "pipeline/member_factory.h"
 #include "pipeline/run_directory.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
-#include "quire/members/backend.h"
 #include "quire/pipeline/run.h"
 #include "quire/table/documents.h"
 #include "quire/table/writer.h"
@@ -71,7 +71,7 @@ Predictor::Predictor(const std::filesystem::path& path, Options options, const C
   if (!std::filesystem::exists(path)) throw_system_error(ENOENT, "open", path.string());
   const RunDirectory run(path);
   if (!run.is_run()) {
-    members_.push_back(torch_backend().open_encoder(path, options_.max_length, context));
+    members_.push_back(open_member("encoder", path, options_.max_length, context));
     return;
   }
   const TrainOptions recipe = read_recipe(read_file(run.recipe()), run.recipe().string());
@@ -87,7 +87,7 @@ Predictor::Predictor(const std::filesystem::path& path, Options options, const C
                              recipe.folds));
   }
   for (const auto& fold : folds)
-    members_.push_back(torch_backend().open_encoder(fold, options_.max_length, context));
+    members_.push_back(open_member(recipe.member, fold, options_.max_length, context));
 }
 
 Matrix Predictor::predict(std::span<const Document> documents, const Context& context) const {

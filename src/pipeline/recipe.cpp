@@ -115,6 +115,16 @@ TrainOptions read_recipe(std::string_view toml_text, const std::string& path) {
     throw InputError(fmt::format("{}:{}: {}", path, error.source().begin.line, error.description()),
                      "the file must be TOML");
   }
+  // The kind of member says which options there are.
+  if (const auto member = table["member"].value<std::string>()) {
+    const auto& kinds = member_kinds();
+    if (std::find(kinds.begin(), kinds.end(), *member) == kinds.end()) {
+      throw InputError(fmt::format("{}:{}: no member is called '{}'", path,
+                                   table["member"].node()->source().begin.line, *member),
+                       fmt::format("expected one of: {}", fmt::join(kinds, ", ")));
+    }
+    options.member = *member;
+  }
   const std::vector<Option> known = recipe_table(options);
   for (const auto& [key, node] : table) {
     const auto found = std::find_if(known.begin(), known.end(),

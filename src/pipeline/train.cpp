@@ -7,20 +7,16 @@
 #include <limits>
 #include <numeric>
 
+#include "pipeline/member_factory.h"
 #include "pipeline/run_directory.h"
 #include "pipeline/training_table.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
-#include "quire/members/backend.h"
 #include "quire/pipeline/run.h"
 #include "quire/table/writer.h"
 
 namespace quire {
 namespace {
-
-std::unique_ptr<Member> make_member(const TrainOptions& options, const Context& context) {
-  return torch_backend().make_encoder(options.encoder, context);
-}
 
 // Which rows train and validate in each fold, and the fold each training row is held out in (-1: none).
 struct Split {
@@ -94,6 +90,7 @@ class Training {
   void take_columns_of_run();
   void run_fold(int k);
   [[nodiscard]] std::unique_ptr<FittedMember> fit_or_load(int k);
+  [[nodiscard]] FitInput fit_input(int k, const std::filesystem::path& directory) const;
   void keep_predictions(const FittedMember& fitted, int k);
   void score(int k);
   void write_matrices();
@@ -121,20 +118,23 @@ std::vector<int> Training::truth_of(std::span<const std::int64_t> rows) const {
 std::unique_ptr<FittedMember> Training::fit_or_load(int k) {
   const std::filesystem::path directory = run_.fold(options_.name, k);
   if (options_.resume && std::filesystem::exists(run_.fold_metrics(options_.name, k))) {
-    return torch_backend().open_encoder(directory, options_.encoder.max_length, context_);
+    return open_member(options_.member, directory, {}, context_);
   }
   make_directories(directory);
+  return member_->fit(fit_input(k, directory), context_);
+}
+
+FitInput Training::fit_input(int k, const std::filesystem::path& directory) const {
   const Fold& fold = split_.folds[static_cast<std::size_t>(k)];
-  return member_->fit({.corpus = table_.corpus.get(),
-                       .labels = table_.labels,
-                       .classes = &table_.classes,
-                       .train = fold.train,
-                       .valid = fold.valid,
-                       .fold = k,
-                       .folds = static_cast<int>(split_.folds.size()),
-                       .directory = directory,
-                       .resume = options_.resume},
-                      context_);
+  return {.corpus = table_.corpus.get(),
+          .labels = table_.labels,
+          .classes = &table_.classes,
+          .train = fold.train,
+          .valid = fold.valid,
+          .fold = k,
+          .folds = static_cast<int>(split_.folds.size()),
+          .directory = directory,
+          .resume = options_.resume};
 }
 
 void Training::keep_predictions(const FittedMember& fitted, int k) {
@@ -196,7 +196,8 @@ void Training::total(TrainSummary& summary) {
   write_file_atomically(run_.member_metrics(options_.name), metrics.json(table_.classes.names()) + "\n");
   if (!rows.empty()) summary.validation = metrics;
   summary.out_of_fold = split_.folds.size() > 1;
-  summary.epoch_selected_on_validation = options_.encoder.select == "best" && options_.encoder.epochs > 1;
+  summary.epoch_selected_on_validation =
+      options_.member == "encoder" && options_.encoder.select == "best" && options_.encoder.epochs > 1;
 }
 
 // The recipe names the columns that were used, guessed or not: the same ones predict.
@@ -227,7 +228,7 @@ TrainSummary Training::run() {
       return summary;
     }
   }
-  run_.check(options_);
+  if (!options_.overfit_batch) run_.check(options_);
   member_ = make_member(options_, context_);
   table_ = read_training_table(options_, *member_, context_);
   resolve_columns();
@@ -238,6 +239,11 @@ TrainSummary Training::run() {
   split_ = split_rows(options_, table_, context_.seed);
   describe(table_, split_, context_);
   member_->describe(table_.classes, context_);
+  if (options_.overfit_batch) {
+    member_->overfit(fit_input(0, {}), context_);
+    summary.unchanged = true;
+    return summary;
+  }
 
   run_.prepare(options_);
   table_.classes.write(run_.labels());

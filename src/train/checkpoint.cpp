@@ -19,11 +19,18 @@ constexpr const char* kStateKey = "state";
 constexpr const char* kRecipeKey = "recipe";
 
 nlohmann::json to_json(const LoopState& state) {
-  return {{"epoch", state.epoch},           {"next_batch", state.next_batch},
-          {"steps", state.steps},           {"loss_sum", state.loss_sum},
-          {"documents", state.documents},   {"epoch_seconds", state.epoch_seconds},
-          {"best_epoch", state.best_epoch}, {"best_accuracy", state.best_accuracy},
-          {"epochs", state.epochs}};
+  nlohmann::json snapshots = nlohmann::json::array();
+  for (const Snapshot& snapshot : state.snapshots)
+    snapshots.push_back({{"epoch", snapshot.epoch}, {"accuracy", snapshot.accuracy}});
+  return {{"epoch", state.epoch},
+          {"next_batch", state.next_batch},
+          {"steps", state.steps},
+          {"loss_sum", state.loss_sum},
+          {"documents", state.documents},
+          {"epoch_seconds", state.epoch_seconds},
+          {"epochs", state.epochs},
+          {"snapshots", snapshots},
+          {"averages", !state.averages.empty()}};
 }
 
 LoopState from_json(const nlohmann::json& json) {
@@ -34,9 +41,11 @@ LoopState from_json(const nlohmann::json& json) {
   json.at("loss_sum").get_to(state.loss_sum);
   json.at("documents").get_to(state.documents);
   json.at("epoch_seconds").get_to(state.epoch_seconds);
-  json.at("best_epoch").get_to(state.best_epoch);
-  json.at("best_accuracy").get_to(state.best_accuracy);
   json.at("epochs").get_to(state.epochs);
+  for (const nlohmann::json& snapshot : json.at("snapshots")) {
+    state.snapshots.push_back(
+        {snapshot.at("epoch").get<std::int64_t>(), snapshot.at("accuracy").get<double>(), {}});
+  }
   return state;
 }
 
@@ -56,6 +65,25 @@ void restore(const SafetensorsFile& file, const std::string& name, const at::Ten
   to_float32(*stored, std::span(target.mutable_data_ptr<float>(), static_cast<std::size_t>(target.numel())));
 }
 
+// Names of the tensors of a snapshot: "snapshot.0.NAME" is the best one.
+std::string snapshot_prefix(std::size_t index) { return fmt::format("snapshot.{}.", index); }
+
+void append(std::vector<TensorView>& views, const std::string& prefix,
+            const std::vector<nn::Parameter>& parameters, const std::vector<at::Tensor>& tensors) {
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    views.push_back(view(prefix + parameters[i].names.front(), tensors[i]));
+}
+
+std::vector<at::Tensor> restore_all(const SafetensorsFile& file, const std::string& prefix,
+                                    const std::vector<nn::Parameter>& parameters) {
+  std::vector<at::Tensor> tensors;
+  for (const nn::Parameter& parameter : parameters) {
+    tensors.push_back(at::empty(parameter.value.sizes(), at::kFloat));
+    restore(file, prefix + parameter.names.front(), tensors.back());
+  }
+  return tensors;
+}
+
 }  // namespace
 
 void save_checkpoint(const std::filesystem::path& path, const std::string& recipe, const LoopState& state,
@@ -66,8 +94,10 @@ void save_checkpoint(const std::filesystem::path& path, const std::string& recip
     views.push_back(view("weight." + name, parameters[i].value));
     views.push_back(view("first_moment." + name, optimizer.moments()[i].first));
     views.push_back(view("second_moment." + name, optimizer.moments()[i].second));
-    if (!state.best_weights.empty()) views.push_back(view("best." + name, state.best_weights[i]));
   }
+  append(views, "average.", parameters, state.averages);
+  for (std::size_t i = 0; i < state.snapshots.size(); ++i)
+    append(views, snapshot_prefix(i), parameters, state.snapshots[i].weights);
   write_safetensors(path, views,
                     {{"format", "pt"}, {kStateKey, to_json(state).dump()}, {kRecipeKey, recipe}});
 }
@@ -84,7 +114,9 @@ std::optional<LoopState> load_checkpoint(const std::filesystem::path& path, cons
   const at::NoGradGuard no_grad;
   LoopState state;
   try {
-    state = from_json(nlohmann::json::parse(metadata.at(kStateKey)));
+    const nlohmann::json json = nlohmann::json::parse(metadata.at(kStateKey));
+    state = from_json(json);
+    if (json.at("averages").get<bool>()) state.averages = restore_all(file, "average.", parameters);
   } catch (const nlohmann::json::exception&) {
     throw InputError(fmt::format("checkpoint '{}' holds no valid state", path.string()),
                      "start afresh with --force");
@@ -94,12 +126,9 @@ std::optional<LoopState> load_checkpoint(const std::filesystem::path& path, cons
     restore(file, "weight." + name, parameters[i].value);
     restore(file, "first_moment." + name, optimizer.moments()[i].first);
     restore(file, "second_moment." + name, optimizer.moments()[i].second);
-    if (file.find("best." + name) != nullptr) {
-      state.best_weights.push_back(
-          at::empty_like(parameters[i].value, at::MemoryFormat::Contiguous).detach());
-      restore(file, "best." + name, state.best_weights.back());
-    }
   }
+  for (std::size_t i = 0; i < state.snapshots.size(); ++i)
+    state.snapshots[i].weights = restore_all(file, snapshot_prefix(i), parameters);
   optimizer.set_steps_done(state.steps);
   return state;
 }

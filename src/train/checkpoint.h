@@ -12,6 +12,13 @@
 
 namespace quire::train {
 
+// The weights after an epoch that may be kept.
+struct Snapshot {
+  std::int64_t epoch = 0;
+  double accuracy = 0;
+  std::vector<at::Tensor> weights;
+};
+
 struct LoopState {
   std::int64_t epoch = 0;       // the one under way
   std::int64_t next_batch = 0;  // micro-batches of it that are done
@@ -19,10 +26,9 @@ struct LoopState {
   double loss_sum = 0;          // over the documents of this epoch
   std::int64_t documents = 0;   // done in this epoch
   double epoch_seconds = 0;     // spent on this epoch so far
-  std::int64_t best_epoch = -1;
-  double best_accuracy = -1;
   std::vector<EpochResult> epochs;
-  std::vector<at::Tensor> best_weights;  // empty before the first epoch's end, and with Select::last
+  std::vector<Snapshot> snapshots;   // the best epochs so far, the best first; none with Select::last
+  std::vector<at::Tensor> averages;  // of the weights, with an EMA
 };
 
 // One file, written beside its place and renamed: the state, the weights and the moments.

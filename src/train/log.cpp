@@ -40,4 +40,16 @@ void StepLog::write(const StepRecord& record) {
   if (!file_) throw_system_error(errno == 0 ? EIO : errno, "write", path_.string());
 }
 
+void write_epochs(const std::filesystem::path& path, const std::vector<EpochResult>& epochs) {
+  std::string lines;
+  for (const EpochResult& epoch : epochs) {
+    lines += fmt::format(
+        "{{\"epoch\":{},\"train_loss\":{:.6g},\"valid_loss\":{:.6g},\"valid_accuracy\":{:.6g},"
+        "\"valid_macro_f1\":{:.6g},\"seconds\":{:.4g}}}\n",
+        epoch.epoch, epoch.train_loss, epoch.valid_loss, epoch.valid_accuracy, epoch.valid_macro_f1,
+        epoch.seconds);
+  }
+  write_file_atomically(path, lines);
+}
+
 }  // namespace quire::train

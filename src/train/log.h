@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <vector>
+
+#include "quire/train/loop.h"
 
 namespace quire::train {
 
@@ -28,5 +31,8 @@ class StepLog {
   std::filesystem::path path_;
   std::ofstream file_;
 };
+
+// One line an epoch, written anew each time: what a plot of a fit needs.
+void write_epochs(const std::filesystem::path& path, const std::vector<EpochResult>& epochs);
 
 }  // namespace quire::train

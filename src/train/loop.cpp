@@ -1,17 +1,20 @@
 #include "quire/train/loop.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <chrono>
 #include <cmath>
 
 #include "nn/aten.h"
 #include "quire/base/error.h"
-#include "quire/nn/batch.h"
 #include "quire/train/predict.h"
-#include "quire/train/schedule.h"
 #include "train/checkpoint.h"
+#include "train/gradient.h"
 #include "train/log.h"
+#include "train/probe.h"
+#include "train/watch.h"
+#include "train/weights.h"
 
 namespace quire::train {
 namespace {
@@ -37,8 +40,11 @@ class Loop {
         optimizer_(model.parameters(),
                    group_parameters(model.parameters(), model.config().layers, options.optimizer),
                    options.optimizer),
+        gradient_(model, input, options),
         steps_(count_steps(static_cast<std::int64_t>(input.train.size()), options)),
-        schedule_(steps_, options.warmup_ratio) {}
+        schedule_(options.schedule, steps_,
+                  options.warmup_steps > 0 ? options.warmup_steps : warmup_steps(steps_, options.warmup_ratio)),
+        watch_(model.classes()) {}
 
   LoopResult run();
 
@@ -48,20 +54,24 @@ class Loop {
   void save() const;
   void run_epoch(StepLog& log);
   void run_step(const std::vector<std::vector<std::int64_t>>& batches, StepLog& log);
-  [[nodiscard]] at::Tensor batch_loss(const std::vector<std::int64_t>& rows) const;
   void finish_epoch();
+  void score(EpochResult& result, std::string& line);
+  void begin();
   void report(double loss, double learning_rate);
   void stop_if_asked() const;
   [[nodiscard]] bool selects_best() const { return options_.select == Select::best && !input_.valid.empty(); }
-  [[nodiscard]] bool done() const { return state_.steps >= steps_; }
+  [[nodiscard]] bool out_of_patience() const;
+  [[nodiscard]] bool done() const { return state_.steps >= steps_ || out_of_patience(); }
 
   nn::Classifier& model_;
   const LoopInput& input_;
   const LoopOptions& options_;
   const Context& context_;
   AdamW optimizer_;
+  GradientSource gradient_;
   std::int64_t steps_;
-  LinearSchedule schedule_;
+  Schedule schedule_;
+  LossWatch watch_;
   LoopState state_;
   Clock::time_point epoch_start_;
   Clock::time_point last_save_ = Clock::now();
@@ -73,15 +83,25 @@ class Loop {
 
 std::filesystem::path Loop::checkpoint_path() const { return input_.directory / "checkpoint.safetensors"; }
 
+// Everything the result depends on but the model itself.
 std::string Loop::recipe() const {
+  const LoopOptions& l = options_;
   const OptimizerOptions& o = options_.optimizer;
+  std::int64_t frozen = 0;
+  for (const nn::Parameter& parameter : model_.parameters()) frozen += parameter.frozen ? 1 : 0;
+  const nn::ClassifierOptions& m = model_.options();
   return fmt::format(
-      "seed {} fold {} train {} valid {} tokens {} batch {}x{} steps {} warmup {} lr {} {} {} {} {} select "
-      "{}",
+      "seed {} fold {} train {} valid {} tokens {} windows {} batch {}x{} steps {} warmup {} {} schedule {} "
+      "lr {} {} {} {} {} frozen {} loss {} {} {} r-drop {} adversarial {} {} {} probe {} select {} {} ema {} "
+      "patience {} head {} {} dropout {} {} reinit {} precision {}",
       context_.seed, input_.fold, input_.train.size(), input_.valid.size(), input_.corpus->tokens(),
-      options_.batch_size, options_.accumulation_steps, steps_, options_.warmup_ratio, o.learning_rate,
-      o.head_learning_rate, o.layer_decay, o.weight_decay, o.max_grad_norm,
-      static_cast<int>(options_.select));
+      input_.corpus->windows(), l.batch_size, l.accumulation_steps, steps_, l.warmup_ratio, l.warmup_steps,
+      static_cast<int>(l.schedule), o.learning_rate, o.head_learning_rate, o.layer_decay, o.weight_decay,
+      o.max_grad_norm, frozen, l.label_smoothing, l.focal_gamma, fmt::join(l.class_weights, " "), l.r_drop,
+      static_cast<int>(l.adversarial), l.adversarial_epsilon, l.adversarial_steps, l.probe_head,
+      static_cast<int>(l.select), l.average_best, l.ema, l.patience, nn::head_name(m.head),
+      nn::features_name(m.features), m.dropout, m.dropout_samples, m.reinit_layers,
+      static_cast<int>(m.precision));
 }
 
 void Loop::save() const {
@@ -89,21 +109,6 @@ void Loop::save() const {
   LoopState state = state_;
   state.epoch_seconds += seconds_since(epoch_start_);
   save_checkpoint(checkpoint_path(), recipe(), state, model_.parameters(), optimizer_);
-}
-
-// The sum of the documents' cross-entropies.
-at::Tensor Loop::batch_loss(const std::vector<std::int64_t>& rows) const {
-  std::vector<nn::TokenizedDocument> documents;
-  at::Tensor labels = at::empty({static_cast<std::int64_t>(rows.size())}, at::kLong);
-  auto* label = labels.mutable_data_ptr<std::int64_t>();
-  for (const std::int64_t row : rows) {
-    documents.push_back(
-        {input_.corpus->ids(row), input_.corpus->segments(row), static_cast<std::uint32_t>(row)});
-    *label++ = input_.labels[static_cast<std::size_t>(row)];
-  }
-  const nn::DropoutState dropout{
-      .active = true, .seed = context_.seed, .epoch = static_cast<std::uint32_t>(state_.epoch), .pass = 0};
-  return at::cross_entropy_loss(model_.logits(nn::pack(documents), dropout), labels, {}, at::Reduction::Sum);
 }
 
 void Loop::stop_if_asked() const {
@@ -142,29 +147,27 @@ void Loop::run_step(const std::vector<std::vector<std::int64_t>>& batches, StepL
   const auto first = static_cast<std::size_t>(state_.next_batch);
   const std::size_t last =
       std::min(first + static_cast<std::size_t>(options_.accumulation_steps), batches.size());
+  const Batches step(batches.data() + first, last - first);
   std::int64_t documents = 0;
-  for (std::size_t i = first; i < last; ++i) documents += static_cast<std::int64_t>(batches[i].size());
-  double loss_sum = 0;
   std::int64_t tokens = 0;
-  for (std::size_t i = first; i < last; ++i) {
-    // Every document weighs the same, however the step is cut into micro-batches.
-    const at::Tensor sum = batch_loss(batches[i]);
-    (sum / static_cast<double>(documents)).backward();
-    loss_sum += sum.item<double>();
-    for (const std::int64_t row : batches[i])
-      tokens += static_cast<std::int64_t>(input_.corpus->ids(row).size());
+  for (const auto& rows : step) {
+    documents += static_cast<std::int64_t>(rows.size());
+    for (const std::int64_t row : rows) tokens += input_.corpus->lengths()[static_cast<std::size_t>(row)];
   }
+  const nn::DropoutState dropout{
+      .active = true, .seed = context_.seed, .epoch = static_cast<std::uint32_t>(state_.epoch), .pass = 0};
+  const double loss_sum = gradient_.accumulate(step, dropout);
   const double loss = loss_sum / static_cast<double>(documents);
   const double factor = schedule_.factor(state_.steps);
   const double learning_rate = options_.optimizer.learning_rate * factor;
   const double norm = std::isfinite(loss) ? optimizer_.step(factor) : loss;
-  if (!std::isfinite(norm)) {
-    throw Error(fmt::format("the loss is no longer a number in fold {}, step {} (loss {}, gradient norm {}, "
-                            "learning rate {:.3g})",
-                            input_.fold, state_.steps + 1, loss, norm, learning_rate),
-                "try a lower --learning-rate, a longer --warmup-ratio or a smaller --max-grad-norm");
-  }
+  watch_.check({.fold = input_.fold,
+                .step = state_.steps + 1,
+                .loss = loss,
+                .gradient_norm = norm,
+                .learning_rate = learning_rate});
   ++state_.steps;
+  if (options_.ema > 0) update_averages(state_.averages, model_.parameters(), options_.ema, state_.steps);
   state_.next_batch = static_cast<std::int64_t>(last);
   state_.loss_sum += loss_sum;
   state_.documents += documents;
@@ -198,72 +201,99 @@ void Loop::run_epoch(StepLog& log) {
   stop_if_asked();
 }
 
+// Measures on the validation rows and keeps the weights if they are among the best.
+void Loop::score(EpochResult& result, std::string& line) {
+  const AveragedWeights averaged(model_.parameters(), state_.averages);
+  const Matrix probabilities =
+      predict(model_, *input_.corpus, input_.valid, context_, stage_ + " scoring");
+  std::vector<int> truth;
+  double loss = 0;
+  for (std::size_t i = 0; i < input_.valid.size(); ++i) {
+    truth.push_back(input_.labels[static_cast<std::size_t>(input_.valid[i])]);
+    const float p = probabilities.row(static_cast<std::int64_t>(i))[static_cast<std::size_t>(truth.back())];
+    loss -= std::log(std::max(static_cast<double>(p), 1e-30));
+  }
+  const std::vector<int> predicted = most_probable(probabilities);
+  const Metrics metrics = measure(truth, predicted, static_cast<int>(model_.classes()));
+  result.valid_loss = loss / static_cast<double>(truth.size());
+  result.valid_accuracy = metrics.accuracy;
+  result.valid_macro_f1 = metrics.macro_f1;
+  line += fmt::format(", validation loss {:.4f}, accuracy {:.4f}, macro-F1 {:.4f}", result.valid_loss,
+                      metrics.accuracy, metrics.macro_f1);
+  warn_of_collapse(truth, predicted, stage_, context_);
+  if (selects_best()) {
+    keep_snapshot(state_.snapshots, static_cast<std::size_t>(options_.average_best), state_.epoch,
+                  metrics.accuracy, model_.parameters());
+  }
+}
+
 void Loop::finish_epoch() {
   EpochResult result;
   result.epoch = state_.epoch;
   result.train_loss = state_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, state_.documents));
   std::string line = fmt::format("{}: train loss {:.4f}", stage_, result.train_loss);
   if (!input_.valid.empty()) {
-    Matrix probabilities;
     try {
-      probabilities = predict(model_, *input_.corpus, input_.valid, context_, stage_ + " scoring");
+      score(result, line);
     } catch (const Interrupted&) {
       stop_if_asked();
       throw;
     }
-    std::vector<int> truth;
-    double loss = 0;
-    for (std::size_t i = 0; i < input_.valid.size(); ++i) {
-      truth.push_back(input_.labels[static_cast<std::size_t>(input_.valid[i])]);
-      const float p = probabilities.row(static_cast<std::int64_t>(i))[static_cast<std::size_t>(truth.back())];
-      loss -= std::log(std::max(static_cast<double>(p), 1e-30));
-    }
-    const Metrics metrics = measure(truth, most_probable(probabilities), static_cast<int>(model_.classes()));
-    result.valid_loss = loss / static_cast<double>(truth.size());
-    result.valid_accuracy = metrics.accuracy;
-    result.valid_macro_f1 = metrics.macro_f1;
-    line += fmt::format(", validation loss {:.4f}, accuracy {:.4f}, macro-F1 {:.4f}", result.valid_loss,
-                        metrics.accuracy, metrics.macro_f1);
   }
   result.seconds = state_.epoch_seconds + seconds_since(epoch_start_);
   context_.info(line + fmt::format(" ({:.0f} s)", result.seconds));
-  if (selects_best() && result.valid_accuracy > state_.best_accuracy) {
-    state_.best_accuracy = result.valid_accuracy;
-    state_.best_epoch = state_.epoch;
-    const at::NoGradGuard no_grad;
-    state_.best_weights.clear();
-    for (const nn::Parameter& parameter : model_.parameters())
-      state_.best_weights.push_back(parameter.value.clone());
-  }
   state_.epochs.push_back(result);
   ++state_.epoch;
   state_.next_batch = 0;
   state_.loss_sum = 0;
   state_.documents = 0;
   state_.epoch_seconds = 0;
+  if (!input_.directory.empty()) write_epochs(input_.directory / "epochs.jsonl", state_.epochs);
+  if (out_of_patience() && state_.steps < steps_)
+    context_.info(fmt::format("stops early: no better epoch in the last {}", options_.patience));
 }
 
-LoopResult Loop::run() {
+bool Loop::out_of_patience() const {
+  if (options_.patience == 0 || input_.valid.empty()) return false;
+  std::int64_t since = 0;
+  double best = -1;
+  for (const EpochResult& epoch : state_.epochs) {
+    since = epoch.valid_accuracy > best ? 0 : since + 1;
+    best = std::max(best, epoch.valid_accuracy);
+  }
+  return since >= options_.patience;
+}
+
+// From a checkpoint if there is one, else from the start.
+void Loop::begin() {
   if (input_.resume) {
     if (auto found = load_checkpoint(checkpoint_path(), recipe(), model_.parameters(), optimizer_)) {
       state_ = std::move(*found);
       context_.info(
           fmt::format("fold {}: goes on after step {} of {}", input_.fold + 1, state_.steps, steps_));
+      return;
     }
   }
+  if (options_.probe_head) probe_head(model_, input_, context_);
+}
+
+LoopResult Loop::run() {
+  begin();
   StepLog log(input_.directory.empty() ? std::filesystem::path() : input_.directory / "log.jsonl",
               state_.steps);
   while (!done()) {
     run_epoch(log);
     finish_epoch();
+    // An epoch that is over is not trained again, whatever happens in the next.
+    if (!done()) save();
   }
-  if (selects_best() && !state_.best_weights.empty()) {
-    const at::NoGradGuard no_grad;
-    for (std::size_t i = 0; i < state_.best_weights.size(); ++i) {
-      model_.parameters()[i].value.copy_(state_.best_weights[i]);
-    }
+  if (!state_.snapshots.empty()) {
+    set_weights(model_.parameters(), average(state_.snapshots));
+  } else if (!state_.averages.empty()) {
+    set_weights(model_.parameters(), state_.averages);
   }
-  return {state_.epochs, selects_best() ? state_.best_epoch : state_.epoch - 1, state_.steps};
+  return {state_.epochs, state_.snapshots.empty() ? state_.epoch - 1 : state_.snapshots.front().epoch,
+          state_.steps};
 }
 
 }  // namespace
@@ -271,6 +301,35 @@ LoopResult Loop::run() {
 std::int64_t count_steps(std::int64_t rows, const LoopOptions& options) {
   const std::int64_t all = steps_per_epoch(rows, options) * options.epochs;
   return options.max_steps > 0 ? std::min(options.max_steps, all) : all;
+}
+
+OverfitResult overfit_batch(nn::Classifier& model, const LoopInput& input, const LoopOptions& options,
+                            const Context& context, std::int64_t most_steps) {
+  const auto batches = draw_batches(input.train, input.corpus->lengths(), options.batch_size, context.seed,
+                                    input.fold, 0);
+  const Batches batch(batches.data(), 1);
+  GradientSource gradient(model, input, options);
+  AdamW optimizer(model.parameters(),
+                  group_parameters(model.parameters(), model.config().layers, options.optimizer),
+                  options.optimizer);
+  std::vector<int> truth;
+  for (const std::int64_t row : batch.front()) truth.push_back(input.labels[static_cast<std::size_t>(row)]);
+  OverfitResult result;
+  result.documents = static_cast<std::int64_t>(truth.size());
+  while (result.steps < most_steps && !result.learned) {
+    context.check_stop();
+    result.last_loss = gradient.accumulate(batch, {}) / static_cast<double>(truth.size());
+    if (result.steps == 0) result.first_loss = result.last_loss;
+    optimizer.step(1.0);
+    ++result.steps;
+    context.progress({.stage = "one batch",
+                      .done = result.steps,
+                      .total = most_steps,
+                      .detail = fmt::format("loss {:.4f}", result.last_loss),
+                      .seconds_left = -1});
+    result.learned = most_probable(predict(model, *input.corpus, batch.front(), context)) == truth;
+  }
+  return result;
 }
 
 LoopResult fit(nn::Classifier& model, const LoopInput& input, const LoopOptions& options,

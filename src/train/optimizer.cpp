@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "nn/aten.h"
@@ -25,11 +26,16 @@ std::string depth_name(std::int64_t depth, std::int64_t layers) {
 
 std::vector<ParameterGroup> group_parameters(const std::vector<nn::Parameter>& parameters,
                                              std::int64_t layers, const OptimizerOptions& options) {
-  std::map<std::pair<std::int64_t, bool>, ParameterGroup> groups;  // by depth, then no decay
+  // By depth, then no decay; what is frozen comes last.
+  std::map<std::pair<std::int64_t, bool>, ParameterGroup> groups;
+  constexpr std::int64_t kFrozen = std::numeric_limits<std::int64_t>::max();
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const nn::Parameter& parameter = parameters[i];
-    ParameterGroup& group = groups[{parameter.depth, !parameter.decay}];
-    if (group.members.empty()) {
+    ParameterGroup& group =
+        parameter.frozen ? groups[{kFrozen, false}] : groups[{parameter.depth, !parameter.decay}];
+    if (group.members.empty() && parameter.frozen) {
+      group.name = "frozen";
+    } else if (group.members.empty()) {
       group.name = depth_name(parameter.depth, layers) + (parameter.decay ? "" : ", no decay");
       group.learning_rate =
           parameter.depth > layers
@@ -121,6 +127,8 @@ double AdamW::step(double factor) {
         kernels::table().adamw(weights + begin, gradients + begin, first + begin, second + begin, end - begin,
                                step);
       });
+      // What was derived from the weights, such as packed copies, is out of date.
+      parameter.value.unsafeGetTensorImpl()->bump_version();
       parameter.value.mutable_grad() = at::Tensor();
     }
   }

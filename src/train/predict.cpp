@@ -8,15 +8,17 @@
 
 namespace quire::train {
 
-Matrix predict(const nn::Classifier& model, const TokenCorpus& corpus, std::span<const std::int64_t> rows,
-               const Context& context, std::string_view stage, std::int64_t tokens_per_batch) {
-  const at::NoGradGuard no_grad;
+namespace {
+
+// Calls use(places in `rows`, batch) for batches of about `tokens_per_batch` tokens, longest first.
+template <typename Use>
+void for_batches(const TokenCorpus& corpus, std::span<const std::int64_t> rows, const Context& context,
+                 std::string_view stage, std::int64_t tokens_per_batch, Use use) {
   std::vector<std::size_t> order(rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return corpus.ids(rows[a]).size() > corpus.ids(rows[b]).size();
-  });
-  Matrix probabilities(static_cast<std::int64_t>(rows.size()), model.classes());
+  const auto length = [&](std::size_t i) { return static_cast<std::int64_t>(corpus.ids(rows[i]).size()); };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return length(a) > length(b); });
   std::vector<nn::TokenizedDocument> documents;
   for (std::size_t begin = 0; begin < order.size();) {
     context.check_stop();
@@ -25,16 +27,12 @@ Matrix predict(const nn::Classifier& model, const TokenCorpus& corpus, std::span
     documents.clear();
     do {
       const std::int64_t row = rows[order[end]];
-      documents.push_back({corpus.ids(row), corpus.segments(row), static_cast<std::uint32_t>(row)});
-      tokens += static_cast<std::int64_t>(corpus.ids(row).size());
+      documents.push_back(
+          {corpus.ids(row), corpus.segments(row), static_cast<std::uint32_t>(row), corpus.windows(row)});
+      tokens += length(order[end]);
       ++end;
-    } while (end < order.size() &&
-             tokens + static_cast<std::int64_t>(corpus.ids(rows[order[end]]).size()) <= tokens_per_batch);
-    const at::Tensor batch = at::softmax(model.logits(nn::pack(documents), {}), 1).contiguous();
-    const auto* data = batch.const_data_ptr<float>();
-    for (std::size_t i = begin; i < end; ++i, data += model.classes()) {
-      std::copy_n(data, model.classes(), probabilities.row(static_cast<std::int64_t>(order[i])).begin());
-    }
+    } while (end < order.size() && tokens + length(order[end]) <= tokens_per_batch);
+    use(std::span<const std::size_t>(order).subspan(begin, end - begin), nn::pack(documents));
     begin = end;
     if (!stage.empty()) {
       context.progress({.stage = stage,
@@ -44,7 +42,40 @@ Matrix predict(const nn::Classifier& model, const TokenCorpus& corpus, std::span
                         .seconds_left = -1});
     }
   }
+}
+
+void copy_rows(const at::Tensor& values, std::span<const std::size_t> places, Matrix& matrix) {
+  const at::Tensor dense = values.to(at::kCPU, at::kFloat).contiguous();
+  const auto* data = dense.const_data_ptr<float>();
+  for (const std::size_t place : places) {
+    std::copy_n(data, matrix.cols, matrix.row(static_cast<std::int64_t>(place)).begin());
+    data += matrix.cols;
+  }
+}
+
+}  // namespace
+
+Matrix predict(const nn::Classifier& model, const TokenCorpus& corpus, std::span<const std::int64_t> rows,
+               const Context& context, std::string_view stage, std::int64_t tokens_per_batch) {
+  const at::NoGradGuard no_grad;
+  Matrix probabilities(static_cast<std::int64_t>(rows.size()), model.classes());
+  for_batches(corpus, rows, context, stage, tokens_per_batch,
+              [&](std::span<const std::size_t> places, const nn::PackedBatch& batch) {
+                copy_rows(at::softmax(model.logits(batch, {}), 1), places, probabilities);
+              });
   return probabilities;
+}
+
+Matrix head_inputs(const nn::Classifier& model, const TokenCorpus& corpus, std::span<const std::int64_t> rows,
+                   const Context& context, std::string_view stage, std::int64_t tokens_per_batch) {
+  Matrix inputs;
+  for_batches(corpus, rows, context, stage, tokens_per_batch,
+              [&](std::span<const std::size_t> places, const nn::PackedBatch& batch) {
+                const at::Tensor values = model.head_inputs(batch);
+                if (inputs.values.empty()) inputs = Matrix(static_cast<std::int64_t>(rows.size()), values.size(1));
+                copy_rows(values, places, inputs);
+              });
+  return inputs;
 }
 
 }  // namespace quire::train

@@ -1,21 +1,35 @@
 #include "quire/train/schedule.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
+#include "quire/base/error.h"
 #include "quire/base/random.h"
 
 namespace quire::train {
 
-LinearSchedule::LinearSchedule(std::int64_t steps, double warmup_ratio)
-    : steps_(steps),
-      warmup_(static_cast<std::int64_t>(std::ceil(warmup_ratio * static_cast<double>(steps)))) {}
+Decay parse_decay(std::string_view name) {
+  if (name == "linear") return Decay::linear;
+  if (name == "cosine") return Decay::cosine;
+  if (name == "constant") return Decay::constant;
+  throw InputError(fmt::format("no schedule is called '{}'", name), "known: linear, cosine, constant");
+}
 
-double LinearSchedule::factor(std::int64_t step) const {
-  if (step < warmup_)
-    return static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(1, warmup_));
-  return std::max(0.0, static_cast<double>(steps_ - step) /
-                           static_cast<double>(std::max<std::int64_t>(1, steps_ - warmup_)));
+std::int64_t warmup_steps(std::int64_t steps, double ratio) {
+  return static_cast<std::int64_t>(std::ceil(ratio * static_cast<double>(steps)));
+}
+
+double Schedule::factor(std::int64_t step) const {
+  if (step < warmup_) return static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(1, warmup_));
+  if (decay_ == Decay::constant) return 1;
+  const auto left = static_cast<double>(steps_ - step);
+  const auto all = static_cast<double>(std::max<std::int64_t>(1, steps_ - warmup_));
+  if (decay_ == Decay::linear) return std::max(0.0, left / all);
+  const double progress = 1 - left / all;
+  return std::max(0.0, 0.5 * (1 + std::cos(std::numbers::pi * progress)));
 }
 
 std::vector<std::vector<std::int64_t>> draw_batches(std::span<const std::int64_t> rows,

@@ -60,6 +60,30 @@ TEST_P(EveryTable, SoftmaxSumsToOneAndMatchesExp) {
   }
 }
 
+TEST_P(EveryTable, GeluAndItsSlopeMatchErf) {
+  constexpr std::int64_t kCount = 801;
+  std::vector<float> sum(kCount);
+  std::vector<float> bias(kCount);
+  for (std::size_t i = 0; i < kCount; ++i) {
+    bias[i] = static_cast<float>(i % 7);
+    sum[i] = static_cast<float>(i) * 0.05F - 20 - bias[i];
+  }
+  std::vector<float> value(kCount);
+  std::vector<float> gradient(kCount, 2.0F);
+  std::vector<float> bias_gradient(kCount, 1.0F);
+  GetParam()->bias_gelu(sum.data(), bias.data(), value.data(), kCount);
+  GetParam()->gelu_backward(sum.data(), gradient.data(), bias_gradient.data(), kCount);
+  for (std::size_t i = 0; i < kCount; ++i) {
+    const double x = static_cast<double>(sum[i]);
+    EXPECT_NEAR(x, static_cast<double>(i) * 0.05 - 20, 1e-5);
+    const double cumulative = 0.5 * std::erfc(-x / std::sqrt(2.0));
+    const double slope = cumulative + x * std::exp(-0.5 * x * x) / std::sqrt(2 * M_PI);
+    EXPECT_NEAR(static_cast<double>(value[i]), x * cumulative, 2e-7 * std::max(1.0, std::abs(x))) << x;
+    EXPECT_NEAR(static_cast<double>(gradient[i]), 2 * slope, 8e-7) << x;
+    EXPECT_EQ(bias_gradient[i], 1.0F + gradient[i]);
+  }
+}
+
 TEST_P(EveryTable, SumOfSquaresIsExactEnough) {
   const std::vector<float> x = normals(100003, 4);
   double expected = 0;

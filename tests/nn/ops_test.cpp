@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "nn/golden.h"
+#include "quire/kernels/gemm.h"
 
 namespace quire::test {
 namespace {
@@ -42,6 +43,19 @@ void expect_close(const Outcome& found, const Outcome& expected) {
   for (std::size_t i = 0; i < expected.gradients.size(); ++i) {
     EXPECT_LE(relative_error(found.gradients[i], expected.gradients[i]), 1e-5) << "input " << i;
   }
+}
+
+template <typename Function>
+void expect_same_with_one_and_two_threads(Function function) {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const Outcome one = function();
+  at::set_num_threads(2);
+  const Outcome two = function();
+  at::set_num_threads(threads);
+  EXPECT_TRUE(at::equal(one.value, two.value));
+  for (std::size_t i = 0; i < one.gradients.size(); ++i)
+    EXPECT_TRUE(at::equal(one.gradients[i], two.gradients[i])) << "input " << i;
 }
 
 class Rates : public ::testing::TestWithParam<double> {};
@@ -105,15 +119,30 @@ TEST(Ops, DoNotDependOnTheNumberOfThreads) {
                                         kDropout, 5);
     });
   };
-  const int threads = at::get_num_threads();
-  at::set_num_threads(1);
-  const Outcome one = norm();
-  at::set_num_threads(2);
-  const Outcome two = norm();
-  at::set_num_threads(threads);
-  EXPECT_TRUE(at::equal(one.value, two.value));
-  for (std::size_t i = 0; i < one.gradients.size(); ++i)
-    EXPECT_TRUE(at::equal(one.gradients[i], two.gradients[i]));
+  expect_same_with_one_and_two_threads(norm);
+  if (kernels::fp32_tiles() == nullptr) return;  // else attention's products are ATen's
+  const at::Tensor qkv = at::randn({batch.tokens(), 3 * 48});
+  expect_same_with_one_and_two_threads([&] {
+    return run({qkv}, weights, [&](const std::vector<at::Tensor>& x) {
+      return nn::packed_attention(x[0], batch, 4, 0.1, kDropout, 1);
+    });
+  });
+}
+
+// Heads wider and narrower than a panel of the kernels.
+TEST(Ops, AttentionTakesHeadsOfAnyWidth) {
+  at::manual_seed(6);
+  const nn::PackedBatch batch = batch_of({31, 32, 33, 12, 13});
+  for (const std::int64_t width : {1, 31, 32, 33, 64, 80}) {
+    const at::Tensor qkv = at::randn({batch.tokens(), 3 * 2 * width});
+    const at::Tensor weights = at::randn({batch.tokens(), 2 * width});
+    const auto attention = [&](Backend backend) {
+      return run({qkv}, weights, [&](const std::vector<at::Tensor>& x) {
+        return nn::packed_attention(x[0], batch, 2, 0.1, kDropout, 1, backend);
+      });
+    };
+    expect_close(attention(Backend::automatic), attention(Backend::aten));
+  }
 }
 
 TEST(MeanPool, AveragesEachDocumentAlone) {

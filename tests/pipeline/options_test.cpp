@@ -42,9 +42,13 @@ TEST(Options, ContradictionsAreRefused) {
   TrainOptions options;
   options.resume = options.force = true;
   EXPECT_ERROR(check_options(options), InputError, "--resume");
-  TrainOptions half;
-  half.precision = "bf16";
-  EXPECT_ERROR(check_options(half), InputError, "bf16");
+  TrainOptions windows;
+  windows.encoder.window_stride = 400;
+  EXPECT_ERROR(check_options(windows), InputError, "--window-stride 400");
+  TrainOptions last;
+  last.encoder.average_best = 2;
+  last.encoder.select = "last";
+  EXPECT_ERROR(check_options(last), InputError, "--average-best");
 }
 
 }  // namespace

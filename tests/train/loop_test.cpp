@@ -2,80 +2,14 @@
 #include "quire/train/loop.h"
 
 #include <limits>
-#include <numeric>
 #include <sstream>
 
-#include "nn/golden.h"
 #include "quire/base/error.h"
-#include "quire/base/random.h"
 #include "quire/train/predict.h"
-#include "quire/train/schedule.h"
+#include "train/tiny_task.h"
 
 namespace quire::test {
 namespace {
-
-// Documents of random words in which one of the last `classes` ids of the vocabulary says the class.
-struct Task {
-  explicit Task(std::int64_t rows, int classes = 3) {
-    Random random(5, Purpose::test);
-    for (std::int64_t row = 0; row < rows; ++row) {
-      const int label = static_cast<int>(row % classes);
-      std::vector<std::int32_t> ids = {1};
-      const std::uint32_t length = 3 + random.below(12);
-      for (std::uint32_t i = 0; i < length; ++i)
-        ids.push_back(static_cast<std::int32_t>(10 + random.below(30)));
-      ids[1 + random.below(length)] = 4 + label;
-      corpus.add(ids, std::vector<std::uint8_t>(ids.size(), 0), false);
-      labels.push_back(label);
-    }
-    train.resize(static_cast<std::size_t>(rows * 4 / 5));
-    std::iota(train.begin(), train.end(), std::int64_t{0});
-    valid.resize(static_cast<std::size_t>(rows) - train.size());
-    std::iota(valid.begin(), valid.end(), static_cast<std::int64_t>(train.size()));
-  }
-  train::TokenCorpus corpus;
-  std::vector<int> labels;
-  std::vector<std::int64_t> train, valid;
-};
-
-nn::Classifier tiny_model(std::int64_t classes) {
-  EncoderConfig config;
-  config.vocab_size = 50;
-  config.hidden_size = config.embedding_size = 32;
-  config.layers = 2;
-  config.heads = 4;
-  config.intermediate_size = 64;
-  config.max_positions = 40;
-  return nn::Classifier(
-      config, nullptr,
-      {.head = nn::HeadKind::standard, .classes = classes, .dropout = -1, .seed = 3, .new_head = true});
-}
-
-train::LoopOptions quick_options() {
-  train::LoopOptions options;
-  options.epochs = 4;
-  options.batch_size = 8;
-  options.optimizer.learning_rate = 3e-3;
-  options.optimizer.head_learning_rate = 3e-3;
-  return options;
-}
-
-train::LoopInput input_of(const Task& task, const std::filesystem::path& directory = {}) {
-  train::LoopInput input;
-  input.corpus = &task.corpus;
-  input.labels = task.labels;
-  input.train = task.train;
-  input.valid = task.valid;
-  input.directory = directory;
-  return input;
-}
-
-bool same_weights(const nn::Classifier& a, const nn::Classifier& b) {
-  for (std::size_t i = 0; i < a.parameters().size(); ++i) {
-    if (!at::equal(a.parameters()[i].value, b.parameters()[i].value)) return false;
-  }
-  return true;
-}
 
 TEST(Loop, LearnsATaskThatCanBeLearned) {
   const Task task(300);
@@ -140,19 +74,6 @@ TEST(Loop, AccumulationEqualsTheLargeBatch) {
   const double whole = norm_of_first_step(8, 1);
   EXPECT_NEAR(norm_of_first_step(2, 4), whole, 1e-5 * whole);
 }
-
-// Asks to stop once a number of optimiser steps have been reported.
-class StopAfter : public Observer {
- public:
-  explicit StopAfter(int steps) : left_(steps) {}
-  void progress(const Progress&) override {
-    if (--left_ == 0) signal = 15;
-  }
-  StopSignal signal{0};
-
- private:
-  int left_;
-};
 
 TEST(Loop, InterruptedAndResumedGivesTheSameBytes) {
   const Task task(100);

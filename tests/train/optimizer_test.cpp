@@ -82,8 +82,7 @@ TEST_P(FineTuning, TwentyStepsEqualTheReference) {
                          train::group_parameters(model.parameters(), model.config().layers, options),
                          options);
   const auto steps = run["steps"].get<std::int64_t>();
-  const train::LinearSchedule schedule(
-      steps, (run["warmup_steps"].get<double>() - 0.5) / static_cast<double>(steps));
+  const train::Schedule schedule(train::Decay::linear, steps, run["warmup_steps"].get<std::int64_t>());
   std::int64_t step = 0;
   for (const auto& record : run["records"]) {
     const auto documents = record["documents"].get<std::vector<std::size_t>>();

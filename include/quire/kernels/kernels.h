@@ -60,6 +60,12 @@ struct Table {
   // grad[i] = p[i] * (grad[i] - sum(p * grad)) * scale, in place.
   void (*softmax_backward)(const float* p, float* grad, std::int64_t width, float scale);
 
+  // sum[i] += bias[i]; out[i] = gelu(sum[i]), the exact GELU to 1e-7.
+  void (*bias_gelu)(float* sum, const float* bias, float* out, std::int64_t width);
+
+  // grad[i] *= gelu'(sum[i]), added to grad_bias[i].
+  void (*gelu_backward)(const float* sum, float* grad, float* grad_bias, std::int64_t width);
+
   // x[i] *= multipliers[i]
   void (*multiply)(float* x, const float* multipliers, std::int64_t count);
 
@@ -71,8 +77,9 @@ struct Table {
                 std::int64_t count, AdamWStep step);
 };
 
-// The best table this CPU runs, or the one QUIRE_ISA=baseline|avx2|avx512 asks for if it runs
-// here (an environment variable, for tests). Throws InputError for an unknown name.
+// The best table this CPU runs, or the one QUIRE_ISA=baseline|avx2|avx512|avx512_bf16|amx asks for
+// if it runs here (an environment variable, for tests; the last two are about gemm.h). Throws InputError for
+// an unknown name.
 [[nodiscard]] const Table& table();
 
 // All tables this CPU runs, the plainest first.

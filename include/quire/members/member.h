@@ -65,6 +65,9 @@ class Member {
   // nothing is carried from fold to fold.
   [[nodiscard]] virtual std::unique_ptr<FittedMember> fit(const FitInput& input,
                                                           const Context& context) const = 0;
+  // Shows that one batch of `train` can be learned by heart, and tells the user so; writes nothing.
+  // Error when it cannot. For learners that are trained by gradient steps: others throw InputError.
+  virtual void overfit(const FitInput& input, const Context& context) const;
 };
 
 }  // namespace quire

@@ -9,22 +9,26 @@
 
 namespace quire::nn {
 
-// One document as the encoder takes it.
+// One document as the encoder takes it: one sequence, or several windows one after another.
 struct TokenizedDocument {
-  std::span<const std::int32_t> ids;       // special tokens included
+  std::span<const std::int32_t> ids;       // special tokens included, of all windows
   std::span<const std::uint8_t> segments;  // 0 or 1 for each token
   std::uint32_t index = 0;                 // its row in the table: the key of its dropout
+  std::span<const std::int32_t> windows = {};  // length of each window; empty: one window of all ids
 };
 
-// T tokens of B documents; document b has tokens offsets[b] .. offsets[b + 1].
+// T tokens of S sequences (windows) of B documents. Sequence s has tokens offsets[s] .. offsets[s + 1],
+// document b has sequences windows[b] .. windows[b + 1]; without long texts S = B.
 struct PackedBatch {
   at::Tensor ids;                        // int64 [T]
-  at::Tensor positions;                  // int64 [T], from 0 in each document
+  at::Tensor positions;                  // int64 [T], from 0 in each sequence
   at::Tensor segments;                   // int64 [T]
-  std::vector<std::int64_t> offsets;     // [B + 1]
-  std::vector<std::uint32_t> documents;  // [B]
+  std::vector<std::int64_t> offsets;     // [S + 1]
+  std::vector<std::uint32_t> documents;  // [S], key of a sequence's dropout
+  std::vector<std::int64_t> windows;     // [B + 1]
 
-  [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(documents.size()); }
+  [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(windows.size()) - 1; }
+  [[nodiscard]] std::int64_t sequences() const { return static_cast<std::int64_t>(documents.size()); }
   [[nodiscard]] std::int64_t tokens() const { return offsets.back(); }
 };
 

@@ -11,59 +11,107 @@
 #include <vector>
 
 #include "quire/nn/encoder.h"
+#include "quire/nn/precision.h"
 
 namespace quire::nn {
 
 enum class HeadKind {
-  standard,  // the family's own, which transformers loads; see head.cpp
-  mean,      // mean over the tokens, dropout, linear
+  standard,   // the family's own, which transformers loads
+  mean,       // mean over the tokens of a sequence, dropout, linear
+  max,        // maximum over them
+  bilstm,     // bidirectional LSTM, hidden size that of the features, mean over its positions
+  attention,  // learned weights of the tokens (Yang et al. 2016)
+  concat,     // mean, maximum and first token side by side
 };
 
 [[nodiscard]] HeadKind parse_head(std::string_view name);
 [[nodiscard]] std::string_view head_name(HeadKind kind);
 
-// From the hidden states [T, hidden] of one batch to logits [B, classes].
-class Head {
- public:
-  virtual ~Head() = default;
-  [[nodiscard]] virtual at::Tensor logits(const at::Tensor& hidden, const PackedBatch& batch,
-                                          const DropoutState& state) const = 0;
+// Which hidden states the head reads.
+struct Features {
+  enum class Kind {
+    last,
+    layer,   // output of layer n, counted from 1; 0: the embeddings
+    mean,    // of the last n layers, element by element
+    max,     // the same
+    concat,  // the last n layers side by side
+    mix,     // learned: scale * sum of softmax(weights) * states (Peters et al. 2018)
+  };
+  Kind kind = Kind::last;
+  std::int64_t n = 0;
 };
+
+// "last", "layer:K", "mean:N", "max:N", "concat:N", "mix", for an encoder of `layers` layers.
+// InputError otherwise.
+[[nodiscard]] Features parse_features(std::string_view text, std::int64_t layers);
+[[nodiscard]] std::string features_name(const Features& features);
+
+// From the vectors of a document's windows to one.
+enum class WindowPooling { mean, max, attention };
+
+[[nodiscard]] WindowPooling parse_window_pooling(std::string_view name);
 
 struct ClassifierOptions {
   HeadKind head = HeadKind::standard;
+  Features features = {};
+  bool windows = false;  // documents come in windows
+  WindowPooling window_pooling = WindowPooling::mean;
   std::int64_t classes = 0;
-  double dropout = -1;  // of the whole network; negative: the model's own
+  double dropout = -1;               // of the whole network; negative: the model's own
+  std::int64_t dropout_samples = 1;  // see Classifier::logits
+  std::int64_t reinit_layers = 0;    // top layers that start from random weights (Zhang et al. 2021)
+  Precision precision = Precision::fp32;  // of the encoder's matrix products
   std::uint64_t seed = 42;
   bool new_head = true;  // false: the head must be in the checkpoint (prediction)
 };
+
+class Head;
 
 class Classifier {
  public:
   // Builds from a checkpoint in Hugging Face's layout, or at random when it is null.
   Classifier(EncoderConfig config, Checkpoint* checkpoint, const ClassifierOptions& options);
+  ~Classifier();
+  Classifier(Classifier&&) noexcept;
+  Classifier& operator=(Classifier&&) noexcept;
 
   // Opens a directory that can predict: ours or a fine-tuned one of transformers.
   [[nodiscard]] static Classifier open(const std::filesystem::path& directory);
 
+  // [B, classes]. With active dropout and several samples (multi-sample dropout, Inoue 2019) the
+  // last layer sees that many masks: [samples * B, classes], all documents of one mask together.
   [[nodiscard]] at::Tensor logits(const PackedBatch& batch, const DropoutState& state) const;
 
-  // Writes config.json and model.safetensors. With the standard head transformers loads it as
-  // ...ForSequenceClassification; other heads lie in quire_head.safetensors beside the encoder.
-  // `extras` are further keys of config.json, each with its value as JSON text.
+  // What the last linear layer reads, without dropout: [B, width]. For a probe.
+  [[nodiscard]] at::Tensor head_inputs(const PackedBatch& batch) const;
+  // Sets the last linear layer: weight [classes, width], bias [classes].
+  void set_output_layer(const at::Tensor& weight, const at::Tensor& bias);
+
+  // Leaves the lowest `layers` encoder layers, and the embeddings, as they are.
+  void freeze(std::int64_t layers, bool embeddings);
+
+  // Writes config.json and model.safetensors. When `portable`, transformers loads it as
+  // ...ForSequenceClassification; otherwise the head lies in quire_head.safetensors beside the plain
+  // encoder. `extras` are further keys of config.json, each with its value as JSON text.
   void save(const std::filesystem::path& directory, const std::vector<std::string>& labels,
             std::map<std::string, std::string> extras = {}) const;
+  [[nodiscard]] bool portable() const;
 
   [[nodiscard]] const Encoder& encoder() const { return encoder_; }
   [[nodiscard]] const EncoderConfig& config() const { return encoder_.config(); }
+  [[nodiscard]] const ClassifierOptions& options() const { return options_; }
   [[nodiscard]] std::vector<Parameter>& parameters() { return store_.parameters(); }
   [[nodiscard]] const std::vector<Parameter>& parameters() const { return store_.parameters(); }
   [[nodiscard]] std::int64_t classes() const { return options_.classes; }
 
  private:
+  void reinitialise_top_layers();
+  [[nodiscard]] at::Tensor select_features(const PackedBatch& batch, const DropoutState& state) const;
+
   ClassifierOptions options_;
   ParameterStore store_;
   Encoder encoder_;
+  at::Tensor mix_weights_, mix_scale_;  // [layers + 1], [1]; with Features::Kind::mix
   std::unique_ptr<Head> head_;
 };
 

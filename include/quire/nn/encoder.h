@@ -5,22 +5,28 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
 #include <vector>
 
 #include "quire/hub/config.h"
 #include "quire/nn/ops.h"
 #include "quire/nn/parameters.h"
+#include "quire/nn/precision.h"
 
 namespace quire::nn {
 
+class PackedWeight;
+
 struct Linear {
   Linear() = default;
-  Linear(const Scope& scope, std::int64_t in, std::int64_t out);
+  Linear(const Scope& scope, std::int64_t in, std::int64_t out, Precision precision = Precision::fp32);
   // [rows, in] to [rows, out]
   [[nodiscard]] at::Tensor operator()(const at::Tensor& x) const;
 
   at::Tensor weight;  // [out, in]
   at::Tensor bias;    // [out]
+  Precision precision = Precision::fp32;
+  std::shared_ptr<PackedWeight> packed;  // made by the kernels for bf16, see src/nn/linear.h
 };
 
 struct LayerNorm {
@@ -32,8 +38,9 @@ struct LayerNorm {
 
 class Encoder {
  public:
-  // Dropout rates are those of `config`.
-  Encoder(const EncoderConfig& config, ParameterStore& store);
+  // Dropout rates are those of `config`. `precision` is that of the linear layers; attention's
+  // products are float32 in any case.
+  Encoder(const EncoderConfig& config, ParameterStore& store, Precision precision = Precision::fp32);
 
   // Output of the embeddings and of every layer: layers + 1 tensors [T, hidden].
   [[nodiscard]] std::vector<at::Tensor> hidden_states(const PackedBatch& batch,
@@ -43,7 +50,7 @@ class Encoder {
 
  private:
   struct Layer {
-    Layer(const Scope& scope, const EncoderConfig& config);
+    Layer(const Scope& scope, const EncoderConfig& config, Precision precision);
 
     Linear query_key_value, attention_output, intermediate, output;
     LayerNorm attention_norm, output_norm;

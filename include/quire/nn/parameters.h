@@ -12,6 +12,14 @@
 
 namespace quire::nn {
 
+// How a tensor that no checkpoint gives is filled.
+enum class Init {
+  normal,  // the model's initializer_range
+  zeros,
+  ones,
+  lstm,  // uniform within 1 / sqrt(hidden), the first dimension being 4 * hidden, as torch.nn.LSTM
+};
+
 struct Parameter {
   // Names in a checkpoint, without the family's prefix. Several when the rows of several stored
   // tensors lie one after another in this one (query, key and value).
@@ -21,10 +29,9 @@ struct Parameter {
   std::int64_t depth = 0;
   bool decay = true;  // weight decay: not for biases and norms
   bool pretrained = false;
+  bool frozen = false;  // takes no gradient
+  Init init = Init::normal;  // how it is filled without a checkpoint
 };
-
-// How a tensor that no checkpoint gives is filled.
-enum class Init { normal, zeros, ones };
 
 // Where a tensor may come from. Without a checkpoint everything is new.
 enum class Origin {
@@ -44,13 +51,16 @@ class ParameterStore {
   at::Tensor get(const std::vector<std::string>& names, const std::vector<std::int64_t>& shape, Init init,
                  std::int64_t depth, Origin origin);
 
+  // Fills parameter `index` as if no checkpoint had given it.
+  void reinitialise(std::size_t index);
+
   [[nodiscard]] bool has(std::string_view name) const;
   [[nodiscard]] std::vector<Parameter>& parameters() { return parameters_; }
   [[nodiscard]] const std::vector<Parameter>& parameters() const { return parameters_; }
 
  private:
   void load(const Parameter& parameter, const std::vector<std::int64_t>& shape);
-  void fill(const at::Tensor& value, Init init);
+  void fill(const at::Tensor& value, Init init, std::size_t stream);
 
   Checkpoint* checkpoint_;
   double spread_;

@@ -10,6 +10,9 @@
 #include <vector>
 
 #include "quire/base/context.h"
+#include "quire/members/fasttext_options.h"
+#include "quire/members/lightgbm_options.h"
+#include "quire/members/linear_options.h"
 #include "quire/members/options.h"
 #include "quire/table/columns.h"
 
@@ -31,12 +34,15 @@ struct TrainOptions {
   std::int64_t limit = 0;  // read only the first N rows; 0: all
   std::int64_t seed = 42;
   std::int64_t threads = 0;  // 0: the CPUs this process may use
-  std::string precision = "fp32";
-  std::string device = "cpu";
   bool resume = false;
   bool force = false;
+  bool overfit_batch = false;  // show that one batch can be learned, and write nothing
 
+  // Of the member that is trained.
   EncoderOptions encoder;
+  LinearOptions linear;
+  LightgbmOptions lightgbm;
+  FasttextOptions fasttext;
 };
 
 struct Option {
@@ -51,7 +57,11 @@ struct Option {
   bool in_recipe = true;                    // false: about this call, not about the result
 };
 
-// The table, bound to `options`, whose values are the defaults until set.
+// The kinds of learner that --member takes.
+[[nodiscard]] const std::vector<std::string_view>& member_kinds();
+
+// The options that all members share and those of `options.member`, bound to `options`, whose values
+// are the defaults until set.
 [[nodiscard]] std::vector<Option> option_table(TrainOptions& options);
 
 // Throws InputError for a value out of range, not among its choices, or in contradiction to another.

@@ -78,4 +78,10 @@ std::int64_t predict_table(const Predictor& predictor, const std::filesystem::pa
 [[nodiscard]] Metrics evaluate_table(const Predictor& predictor, const std::filesystem::path& file,
                                      const Context& context);
 
+// Copies what fold `fold` of a run needs to predict into a new directory, in the layout other programs
+// read (an encoder's is Hugging Face's). Returns the names of the files. InputError when the fold is not
+// finished or the directory is taken; written beside its place and renamed.
+std::vector<std::string> export_fold(const std::filesystem::path& run, int fold,
+                                     const std::filesystem::path& output);
+
 }  // namespace quire

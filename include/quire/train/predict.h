@@ -18,4 +18,10 @@ namespace quire::train {
                              std::span<const std::int64_t> rows, const Context& context,
                              std::string_view stage = {}, std::int64_t tokens_per_batch = 4096);
 
+// What the last layer of the model reads of `rows`, dropout off: [rows, width]. With the mean head these
+// are the mean-pooled hidden states.
+[[nodiscard]] Matrix head_inputs(const nn::Classifier& model, const TokenCorpus& corpus,
+                                 std::span<const std::int64_t> rows, const Context& context,
+                                 std::string_view stage = {}, std::int64_t tokens_per_batch = 4096);
+
 }  // namespace quire::train

@@ -3,21 +3,33 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace quire::train {
 
-// Linear warmup from 0, then linear decay to 0, in optimiser steps (transformers'
-// get_linear_schedule_with_warmup).
-class LinearSchedule {
+// What the learning rate does after warmup.
+enum class Decay {
+  linear,    // to 0 (transformers' get_linear_schedule_with_warmup)
+  cosine,    // along half a cosine to 0 (get_cosine_schedule_with_warmup)
+  constant,  // nothing (get_constant_schedule_with_warmup)
+};
+
+[[nodiscard]] Decay parse_decay(std::string_view name);
+
+// ceil(ratio * steps), as transformers rounds it.
+[[nodiscard]] std::int64_t warmup_steps(std::int64_t steps, double ratio);
+
+// Linear warmup from 0, then decay, in optimiser steps.
+class Schedule {
  public:
-  // Warmup takes ceil(ratio * steps) steps, as transformers rounds it.
-  LinearSchedule(std::int64_t steps, double warmup_ratio);
+  Schedule(Decay decay, std::int64_t steps, std::int64_t warmup)
+      : decay_(decay), steps_(steps), warmup_(warmup) {}
   // Factor on the learning rate of optimiser step `step`, from 0.
   [[nodiscard]] double factor(std::int64_t step) const;
-  [[nodiscard]] std::int64_t warmup_steps() const { return warmup_; }
 
  private:
+  Decay decay_;
   std::int64_t steps_;
   std::int64_t warmup_;
 };

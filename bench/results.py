@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Accuracies of docs/results.md: trains with the built program, measures, prints Markdown tables.
+
+Usage: bench/results.py SUITE [--data DIR] [--quire PROGRAM] [--model DIR] [--threads N]
+
+SUITE is a function below whose name ends in _suite. Every row is one command; its result is kept in
+build/results/NAME.json, so that a second call only prints, and an interrupted one goes on. Peers run in
+the reference environment (tests/golden/requirements.txt). DIR holds arxiv_cs39/ and R8/.
+"""
+
+import argparse
+import json
+import os
+import resource
+import shlex
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "build" / "results"
+
+PEER_SVM = """
+import json, sys, lzma, csv, time
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics import accuracy_score, f1_score
+from sklearn.svm import LinearSVC
+csv.field_size_limit(1 << 30)
+def read(path, limit):
+    rows = list(csv.reader(lzma.open(path, "rt", encoding="utf-8", newline="\\n"), delimiter="\\t", quoting=csv.QUOTE_NONE))
+    label = rows[0].index(sys.argv[4])
+    skip = {label} | {i for i, name in enumerate(rows[0]) if name.endswith("id")}
+    rows = rows[1:1 + limit] if limit else rows[1:]
+    return [" ".join(f for i, f in enumerate(r) if i not in skip) for r in rows], [r[label] for r in rows]
+train, y = read(sys.argv[1], int(sys.argv[3]))
+test, truth = read(sys.argv[2], 0)
+start = time.time()
+features = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)
+model = LinearSVC().fit(features.fit_transform(train), y)
+predicted = model.predict(features.transform(test))
+print(json.dumps({"accuracy": accuracy_score(truth, predicted), "macro_f1": f1_score(truth, predicted, average="macro"),
+                  "seconds": time.time() - start}))
+"""
+
+
+class Bench:
+    def __init__(self, arguments):
+        self.data = Path(arguments.data)
+        self.quire = arguments.quire
+        self.model = arguments.model
+        self.threads = arguments.threads
+        RESULTS.mkdir(parents=True, exist_ok=True)
+
+    def file(self, name):
+        return str(self.data / f"{name}.tsv.xz")
+
+    def row(self, name, train, test, options, oof=False):
+        """Trains into build/results/NAME, evaluates on `test`; the result as a dictionary."""
+        kept = RESULTS / f"{name}.json"
+        if kept.exists():
+            return json.loads(kept.read_text())
+        run = RESULTS / name
+        threads = ["--threads", str(self.threads)] if self.threads else []
+        command = [self.quire, "train", self.file(train), "-o", str(run), "--resume", *options]
+        print("+", shlex.join(command), file=sys.stderr, flush=True)
+        start = time.time()
+        subprocess.run([*command, *threads, "--quiet"], check=True)
+        seconds = time.time() - start
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        output = subprocess.run([self.quire, "eval", str(run), self.file(test), "--json", "--quiet", *threads],
+                                check=True, capture_output=True, text=True).stdout
+        scores = json.loads(output)
+        result = {"accuracy": scores["accuracy"], "macro_f1": scores["macro_f1"], "seconds": seconds,
+                  "peak_mb": peak // 1024, "options": options}
+        if oof:
+            member = next((run / "members").iterdir())
+            result["oof"] = json.loads((member / "metrics.json").read_text())["accuracy"]
+        kept.write_text(json.dumps(result))
+        return result
+
+    def svm(self, name, train, test, label, limit=0):
+        kept = RESULTS / f"{name}.json"
+        if not kept.exists():
+            output = subprocess.run([sys.executable, "-c", PEER_SVM, self.file(train), self.file(test), str(limit), label],
+                                    check=True, capture_output=True, text=True).stdout
+            kept.write_text(output)
+        return json.loads(kept.read_text())
+
+    def encoder(self, *options):
+        return ["--model", self.model, *options]
+
+    def seeds(self, name, train, test, options, seeds=(42, 43, 44)):
+        return [self.row(f"{name}-{seed}", train, test, [*options, "--seed", str(seed)]) for seed in seeds]
+
+
+def spread(rows, key="accuracy"):
+    values = [row[key] for row in rows]
+    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
+    return f"{statistics.mean(values):.4f} ± {deviation:.4f}"
+
+
+def minutes(rows):
+    return f"{statistics.mean(row['seconds'] for row in rows) / 60:.1f}"
+
+
+def table(header, rows):
+    print("| " + " | ".join(header) + " |")
+    print("|" + "---|" * len(header))
+    for row in rows:
+        print("| " + " | ".join(str(cell) for cell in row) + " |")
+    print()
+
+
+def r8_suite(bench):
+    whole = ["--folds", "1", "--valid-fraction", "0", "--epochs", "3", "--max-length", "128"]
+    encoder = bench.seeds("r8-encoder", "R8/train", "R8/test", bench.encoder(*whole))
+    svm = bench.svm("r8-svm", "R8/train", "R8/test", "label")
+    table(["R8: 5,485 to train, 2,189 to test", "accuracy", "macro-F1", "minutes"],
+          [["MiniLM, 3 epochs, defaults, 3 seeds", spread(encoder), spread(encoder, "macro_f1"), minutes(encoder)],
+           ["scikit-learn linear SVM on TF-IDF", f"{svm['accuracy']:.4f}", f"{svm['macro_f1']:.4f}",
+            f"{svm['seconds'] / 60:.1f}"]])
+
+
+def main():
+    suites = {name[:-6]: f for name, f in globals().items() if name.endswith("_suite")}
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("suite", choices=sorted(suites))
+    parser.add_argument("--data", default=os.environ.get("QUIRE_DATA", str(ROOT.parent / "shared" / "data")))
+    parser.add_argument("--quire", default=str(ROOT / "build" / "release" / "quire"))
+    parser.add_argument("--model", default=str(ROOT / ".deps" / "models" / "all-MiniLM-L6-v2"))
+    parser.add_argument("--threads", type=int, default=0)
+    arguments = parser.parse_args()
+    suites[arguments.suite](Bench(arguments))
+
+
+if __name__ == "__main__":
+    main()

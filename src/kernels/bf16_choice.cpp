@@ -1,0 +1,107 @@
+// Which way to compute bfloat16 products this CPU has, and whether it may be trusted.
+#include <cpuid.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <string_view>
+
+#include "kernels/bf16.h"
+#include "quire/base/error.h"
+#include "quire/kernels/kernels.h"
+
+namespace quire::kernels {
+namespace {
+
+bool has_avx512() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+// CPUID leaf 7: AMX-BF16 and AMX-TILE.
+bool announces_amx() {
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d >> 22 & 1) != 0 && (d >> 24 & 1) != 0;
+}
+
+// Some virtual machines announce AMX and then kill whoever uses it: a child of ours finds out.
+bool passes_in_child() {
+  const pid_t child = fork();
+  if (child < 0) return false;
+  if (child == 0) {
+    const rlimit no_core = {0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+    for (const int number : {SIGILL, SIGSEGV, SIGBUS, SIGFPE, SIGTRAP}) signal(number, SIG_DFL);
+    _exit(amx_works() ? 0 : 1);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return false;
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+enum class Amx { absent, broken, works };
+
+Amx probe_amx() {
+  static const Amx found = [] {
+    if (!has_avx512() || !announces_amx()) return Amx::absent;
+    return passes_in_child() && request_amx() ? Amx::works : Amx::broken;
+  }();
+  return found;
+}
+
+struct Choice {
+  const Bf16Path* path = nullptr;
+  std::string reason;
+};
+
+Choice choose() {
+  const std::vector<const Bf16Path*> paths = available_bf16_paths();
+  const char* setting = std::getenv("QUIRE_ISA");
+  const std::string_view wanted = setting == nullptr ? "" : setting;
+  for (const Bf16Path* path : paths) {
+    if (wanted == path->name) return {path, fmt::format("{}: asked for by QUIRE_ISA", path->name)};
+  }
+  if (!wanted.empty()) return {nullptr, fmt::format("none: QUIRE_ISA is '{}'", wanted)};
+  const char* amx = probe_amx() == Amx::broken ? "; AMX is announced but fails its self-test" : "";
+  if (paths.empty()) {
+    return {nullptr, fmt::format("none: this CPU has neither AVX512_BF16 nor AMX{}", amx)};
+  }
+  if (probe_amx() == Amx::works) return {paths.back(), "amx: announced, and passed its self-test"};
+  return {paths.back(), fmt::format("{}: the widest this CPU runs{}", paths.back()->name, amx)};
+}
+
+const Choice& chosen() {
+  static const Choice choice = choose();
+  return choice;
+}
+
+}  // namespace
+
+std::vector<const Bf16Path*> available_bf16_paths() {
+  std::vector<const Bf16Path*> paths;
+  if (has_avx512() && __builtin_cpu_supports("avx512bf16")) paths.push_back(&avx512_bf16_path);
+  if (probe_amx() == Amx::works) paths.push_back(&amx_path);
+  return paths;
+}
+
+bool bf16_available() { return chosen().path != nullptr; }
+
+std::string bf16_choice() { return chosen().reason; }
+
+const Bf16Path& bf16_path() {
+  if (chosen().path == nullptr) {
+    throw Error(fmt::format("bfloat16 products are not available here ({})", chosen().reason));
+  }
+  return *chosen().path;
+}
+
+}  // namespace quire::kernels

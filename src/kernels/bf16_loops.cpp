@@ -1,0 +1,144 @@
+// Rounding, packing and epilogues of the bfloat16 products, for AVX-512.
+#include <immintrin.h>
+
+#include "kernels/bf16.h"
+#include "kernels/math.h"
+#include "kernels/square.h"
+
+namespace quire::kernels::bf16 {
+namespace {
+
+// To nearest, ties to even; a NaN stays one.
+inline Bf16 rounded(float x) {
+  union {
+    float value;
+    uint32_t bits;
+  } word = {x};
+  const uint32_t nearest = (word.bits + 0x7FFF + ((word.bits >> 16) & 1)) >> 16;
+  return static_cast<Bf16>((word.bits & 0x7FFFFFFF) > 0x7F800000 ? 0x7FC0 : nearest);
+}
+
+// 32 elements of a row from `column` on, zeros past the end of row or matrix.
+inline __m512i load_row(const Bf16Rows& x, int64_t row, int64_t column) {
+  if (row >= x.rows || column >= x.depth) return _mm512_setzero_si512();
+  const Bf16* data = x.data + row * x.stride + column;
+  const int64_t left = x.depth - column;
+  if (left >= 32) return _mm512_loadu_si512(data);
+  return _mm512_maskz_loadu_epi16((1U << left) - 1, data);
+}
+
+struct Interleaved {
+  __m512i low, high;  // pairs of columns 0..15 and 16..31
+};
+
+inline Interleaved interleave(__m512i even, __m512i odd) {
+  const __m512i low = _mm512_unpacklo_epi16(even, odd);   // pairs 0-3, 8-11, 16-19, 24-27
+  const __m512i high = _mm512_unpackhi_epi16(even, odd);  // pairs 4-7, 12-15, ...
+  const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+  const __m512i second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+  return {_mm512_permutex2var_epi64(low, first, high), _mm512_permutex2var_epi64(low, second, high)};
+}
+
+inline int64_t pad(int64_t depth) { return (depth + kDepthStep - 1) / kDepthStep * kDepthStep; }
+
+}  // namespace
+
+void round_row(const float* x, int64_t count, int64_t padded, Bf16* out, float* sums) {
+  for (int64_t i = 0; i < count; ++i) out[i] = rounded(x[i]);
+  for (int64_t i = count; i < padded; ++i) out[i] = 0;
+  if (sums == nullptr) return;
+  for (int64_t i = 0; i < count; ++i) sums[i] += x[i];
+}
+
+void transpose_stripe(const Bf16Rows& in, int64_t first, const Bf16Rows& out) {
+  for (int64_t column = 0; column < in.depth; column += 32) {
+    __m512i low[kSide];
+    __m512i high[kSide];
+    for (int pair = 0; pair < kSide; ++pair) {
+      const Interleaved both =
+          interleave(load_row(in, first + 2 * pair, column), load_row(in, first + 2 * pair + 1, column));
+      low[pair] = both.low;
+      high[pair] = both.high;
+    }
+    transpose_square(low);
+    transpose_square(high);
+    Bf16* target = out.data + column * out.stride + first;
+    const int64_t left = in.depth - column;
+    for (int i = 0; i < kSide; ++i) {
+      if (i < left) _mm512_storeu_si512(target + i * out.stride, low[i]);
+      if (i + kSide < left) _mm512_storeu_si512(target + (i + kSide) * out.stride, high[i]);
+    }
+  }
+}
+
+void pack_panel(const Bf16Rows& x, int64_t column, Bf16* out) {
+  const int64_t depth = pad(x.rows);
+  for (int64_t row = 0; row < depth; row += 2, out += 2 * kPanelWidth) {
+    const Interleaved both = interleave(load_row(x, row, column), load_row(x, row + 1, column));
+    _mm512_storeu_si512(out, both.low);
+    _mm512_storeu_si512(out + kPanelWidth, both.high);
+  }
+}
+
+void pack_panel_transposed(const Bf16Rows& x, int64_t column, Bf16* out) {
+  const int64_t depth = pad(x.depth);
+  for (int64_t start = 0; start < depth; start += 32) {
+    for (int half = 0; half < 2; ++half) {
+      __m512i rows[kSide];
+      for (int i = 0; i < kSide; ++i) rows[i] = load_row(x, column + half * kSide + i, start);
+      transpose_square(rows);
+      Bf16* target = out + start * kPanelWidth + half * kPanelWidth;
+      for (int i = 0; i < kSide; ++i) _mm512_storeu_si512(target + i * 2 * kPanelWidth, rows[i]);
+    }
+  }
+}
+
+namespace {
+
+void finish_sum(const float* product, int64_t count, const float* bias, float* sum) {
+  if (bias == nullptr) {
+    for (int64_t i = 0; i < count; ++i) sum[i] = product[i];
+  } else {
+    for (int64_t i = 0; i < count; ++i) sum[i] = product[i] + bias[i];
+  }
+}
+
+void finish_gelu(const float* __restrict product, int64_t count, const float* __restrict bias,
+                 float* __restrict sum, Bf16* __restrict out) {
+  for (int64_t i = 0; i < count; ++i) {
+    const float x = product[i] + bias[i];
+    sum[i] = x;
+    out[i] = rounded(gelu(x));
+  }
+}
+
+void finish_gelu_gradient(const float* __restrict product, int64_t count, const float* __restrict sum,
+                          Bf16* __restrict out, float* __restrict sums) {
+  for (int64_t i = 0; i < count; ++i) {
+    const float gradient = product[i] * gelu_slope(sum[i]);
+    out[i] = rounded(gradient);
+    sums[i] += gradient;
+  }
+}
+
+}  // namespace
+
+void finish_tile(const float* product, int64_t rows, int64_t columns, const Epilogue& epilogue, int64_t row,
+                 int64_t column, int64_t width, float* sums) {
+  const float* bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + column;
+  for (int64_t r = row; r < row + rows; ++r, product += kPanelWidth) {
+    float* sum = epilogue.sum + r * width + column;
+    if (epilogue.kind == Epilogue::Kind::sum) {
+      finish_sum(product, columns, bias, sum);
+      continue;
+    }
+    Bf16* out = epilogue.rounded.data + r * epilogue.rounded.stride + column;
+    if (epilogue.kind == Epilogue::Kind::gelu) {
+      finish_gelu(product, columns, bias, sum, out);
+    } else {
+      finish_gelu_gradient(product, columns, sum, out, sums + column);
+    }
+  }
+}
+
+}  // namespace quire::kernels::bf16

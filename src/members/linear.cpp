@@ -1,0 +1,200 @@
+#include "members/linear.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "members/linear_fitted.h"
+#include "members/linear_solver.h"
+#include "members/term_documents.h"
+#include "quire/base/error.h"
+
+namespace quire {
+namespace {
+
+// The bags of terms that the options ask for. Case is a matter of cleaning.
+std::vector<TermOptions> bags_of(const LinearOptions& options) {
+  std::vector<TermOptions> bags;
+  if (options.max_word_ngram > 0) {
+    bags.push_back({Analyzer::word, options.min_word_ngram, options.max_word_ngram, false});
+  }
+  if (options.max_char_ngram > 0) {
+    bags.push_back({Analyzer::character_within_words, options.min_char_ngram, options.max_char_ngram, false});
+  }
+  return bags;
+}
+
+TfIdfOptions tfidf_options(const LinearOptions& options) {
+  return {.min_df = options.min_df,
+          .max_df = options.max_df,
+          .max_features = options.max_features,
+          .sublinear_tf = options.sublinear_tf};
+}
+
+void check(const LinearOptions& options) {
+  if (options.loss != "svm" && options.loss != "logistic") {
+    throw InputError(fmt::format("'{}' is no loss of the linear member", options.loss),
+                     "use svm or logistic");
+  }
+  if (options.c && (!(*options.c > 0) || !std::isfinite(*options.c))) {
+    throw InputError(fmt::format("C is {:g}; it must be more than 0", *options.c),
+                     "leave it out to have it chosen");
+  }
+  if (options.min_df < 0 || options.max_df <= 0) {
+    throw InputError(fmt::format("min_df is {:g} and max_df {:g}", options.min_df, options.max_df),
+                     "a number of documents, or a share of them between 0 and 1");
+  }
+  if (options.max_features < 0) {
+    throw InputError(fmt::format("max_features is {}", options.max_features), "0 keeps all");
+  }
+}
+
+// Training rows by class.
+std::vector<std::int64_t> class_sizes(const FitInput& input) {
+  std::vector<std::int64_t> sizes(input.classes->size());
+  for (const std::int64_t row : input.train) {
+    ++sizes.at(static_cast<std::size_t>(input.labels[static_cast<std::size_t>(row)]));
+  }
+  return sizes;
+}
+
+// A class without a row is never predicted, and the user is told.
+void warn_of_absent_classes(const FitInput& input, const Context& context) {
+  const std::vector<std::int64_t> sizes = class_sizes(input);
+  std::vector<std::string> absent;
+  for (std::size_t label = 0; label < sizes.size(); ++label) {
+    if (sizes[label] == 0) absent.push_back(fmt::format("'{}'", input.classes->names()[label]));
+  }
+  if (absent.empty()) return;
+  context.warn(fmt::format("fold {} has no row to learn {} from: it will not be predicted", input.fold,
+                           fmt::join(absent, ", ")));
+}
+
+std::vector<int> train_labels(const FitInput& input) {
+  std::vector<int> labels;
+  for (const std::int64_t row : input.train) labels.push_back(input.labels[static_cast<std::size_t>(row)]);
+  return labels;
+}
+
+class LinearMember : public Member {
+ public:
+  explicit LinearMember(LinearOptions options)
+      : options_(std::move(options)),
+        bags_(bags_of(options_)),
+        cleaner_(std::make_shared<const Cleaner>(parse_clean(options_.clean))) {
+    check(options_);
+    (void)TermDocuments(cleaner_, bags_);  // refuses n-grams that make no sense
+  }
+
+  [[nodiscard]] std::unique_ptr<Corpus> new_corpus() const override {
+    return std::make_unique<TermDocuments>(cleaner_, bags_);
+  }
+
+  void describe(const LabelSet& classes, const Context& context) const override {
+    std::vector<std::string> bags;
+    for (const TermOptions& bag : bags_) {
+      bags.push_back(fmt::format("{} to {} {}", bag.min_n, bag.max_n,
+                                 bag.analyzer == Analyzer::word ? "words" : "characters within words"));
+    }
+    const std::vector<std::string> steps = clean_names(cleaner_->options());
+    context.info(
+        fmt::format("features: TF-IDF of n-grams of {}, min_df {:g}, max_df {:g}, max_features {}, {} "
+                    "counts; cleaning: {}",
+                    fmt::join(bags, " and of "), options_.min_df, options_.max_df,
+                    options_.max_features > 0 ? fmt::format("{}", options_.max_features) : "all",
+                    options_.sublinear_tf ? "sublinear" : "plain",
+                    steps.empty() ? "white space" : fmt::format("{}", fmt::join(steps, ", "))));
+    context.info(fmt::format(
+        "model: {} of {} classes, C {}",
+        options_.loss == "svm" ? "linear SVMs, one against the rest," : "logistic regression", classes.size(),
+        options_.c ? fmt::format("{:g}", *options_.c) : "chosen in each fold on rows held out of it"));
+  }
+
+  [[nodiscard]] std::unique_ptr<FittedMember> fit(const FitInput& input,
+                                                  const Context& context) const override;
+
+ private:
+  [[nodiscard]] LinearChoice choose(const FitInput& input, const TermDocuments& documents,
+                                    std::string_view stage, const Context& context) const;
+  [[nodiscard]] std::string describe_fit(int fold, std::int64_t features, const LinearChoice& choice) const;
+
+  LinearOptions options_;
+  std::vector<TermOptions> bags_;
+  std::shared_ptr<const Cleaner> cleaner_;
+};
+
+LinearChoice LinearMember::choose(const FitInput& input, const TermDocuments& documents,
+                                  std::string_view stage, const Context& context) const {
+  const TfIdfOptions weighting = tfidf_options(options_);
+  const MakeFeatures make_features = [&](std::span<const std::int64_t> train,
+                                         std::span<const std::int64_t> valid) {
+    const TermFeatures terms = TermFeatures::fit(documents, train, weighting, context);
+    return SplitFeatures{terms.transform(documents, train, context),
+                         terms.transform(documents, valid, context)};
+  };
+  const LinearChoice choice =
+      choose_linear(options_, input.train, input.labels, static_cast<int>(input.classes->size()),
+                    make_features, stage, context);
+  if (!choice.accuracy && (!options_.c || options_.loss == "svm")) {
+    context.warn(
+        fmt::format("fold {} has only {} rows to learn from: none were held out to choose C or the "
+                    "temperature, which are {:g} and {:g}",
+                    input.fold, input.train.size(), choice.c, choice.temperature));
+  }
+  return choice;
+}
+
+std::unique_ptr<FittedMember> LinearMember::fit(const FitInput& input, const Context& context) const {
+  const auto& documents = dynamic_cast<const TermDocuments&>(*input.corpus);
+  const auto start = std::chrono::steady_clock::now();
+  const std::string stage = fmt::format("fold {}", input.fold);
+  warn_of_absent_classes(input, context);
+  const LinearChoice choice = choose(input, documents, stage, context);
+
+  TermFeatures features = TermFeatures::fit(documents, input.train, tfidf_options(options_), context);
+  LinearSolution solution =
+      solve_linear(options_.loss, choice.c, features.transform(documents, input.train, context),
+                   train_labels(input), static_cast<int>(input.classes->size()), stage, context);
+  if (!solution.converged) {
+    context.warn(
+        fmt::format("fold {}: the model had not converged when its iterations were over", input.fold));
+  }
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  context.info(
+      fmt::format("{}, {:.1f} s", describe_fit(input.fold, features.size(), choice), seconds.count()));
+  auto fitted = std::make_unique<FittedLinear>(FittedLinear::Parts{.loss = options_.loss,
+                                                                   .c = choice.c,
+                                                                   .temperature = choice.temperature,
+                                                                   .features = std::move(features),
+                                                                   .model = std::move(solution.model),
+                                                                   .cleaner = cleaner_,
+                                                                   .class_names = input.classes->names()});
+  fitted->save(input.directory);
+  return fitted;
+}
+
+std::string LinearMember::describe_fit(int fold, std::int64_t features, const LinearChoice& choice) const {
+  std::string sentence = fmt::format("fold {}: {} features, C {:g}", fold, features, choice.c);
+  if (choice.accuracy) {
+    sentence += fmt::format(" ({}accuracy {:.4f} on {} rows held out inside the fold)",
+                            choice.tried > 1 ? fmt::format("the best of {}, ", choice.tried) : "",
+                            *choice.accuracy, choice.held_out);
+  }
+  if (options_.loss == "svm") sentence += fmt::format(", temperature {:.3f}", choice.temperature);
+  return sentence;
+}
+
+}  // namespace
+
+std::unique_ptr<Member> make_linear(LinearOptions options, const Context& /*context*/) {
+  return std::make_unique<LinearMember>(std::move(options));
+}
+
+std::unique_ptr<FittedMember> open_fitted_linear(const std::filesystem::path& directory,
+                                                 const Context& /*context*/) {
+  return FittedLinear::load(directory);
+}
+
+}  // namespace quire

@@ -1,0 +1,37 @@
+#include "pipeline/member_factory.h"
+
+#include <fmt/format.h>
+
+#include "members/fasttext.h"
+#include "members/lightgbm.h"
+#include "members/linear.h"
+#include "quire/base/error.h"
+#include "quire/members/backend.h"
+
+namespace quire {
+namespace {
+
+[[noreturn]] void throw_unknown(std::string_view kind) {
+  throw InputError(fmt::format("no member is called '{}'", kind), "see `quire train --help`");
+}
+
+}  // namespace
+
+std::unique_ptr<Member> make_member(const TrainOptions& options, const Context& context) {
+  if (options.member == "encoder") return torch_backend().make_encoder(options.encoder, context);
+  if (options.member == "linear") return make_linear(options.linear, context);
+  if (options.member == "lightgbm") return make_lightgbm(options.lightgbm, context);
+  if (options.member == "fasttext") return make_fasttext(options.fasttext, context);
+  throw_unknown(options.member);
+}
+
+std::unique_ptr<FittedMember> open_member(std::string_view kind, const std::filesystem::path& directory,
+                                          std::optional<std::int64_t> max_length, const Context& context) {
+  if (kind == "encoder") return torch_backend().open_encoder(directory, max_length, context);
+  if (kind == "linear") return open_fitted_linear(directory, context);
+  if (kind == "lightgbm") return open_fitted_lightgbm(directory, context);
+  if (kind == "fasttext") return open_fitted_fasttext(directory, context);
+  throw_unknown(kind);
+}
+
+}  // namespace quire

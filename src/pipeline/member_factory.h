@@ -1,0 +1,21 @@
+// From the name of a kind of learner to the learner.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "quire/members/member.h"
+#include "quire/pipeline/options.h"
+
+namespace quire {
+
+[[nodiscard]] std::unique_ptr<Member> make_member(const TrainOptions& options, const Context& context);
+
+// Opens a trained fold. `max_length` is for encoders: other members read whole documents.
+[[nodiscard]] std::unique_ptr<FittedMember> open_member(std::string_view kind,
+                                                        const std::filesystem::path& directory,
+                                                        std::optional<std::int64_t> max_length,
+                                                        const Context& context);
+
+}  // namespace quire

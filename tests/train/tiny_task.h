@@ -1,0 +1,89 @@
+// A tiny random model and a task of our own that it can learn.
+#pragma once
+
+#include <numeric>
+#include <vector>
+
+#include "nn/golden.h"
+#include "quire/base/random.h"
+#include "quire/train/loop.h"
+
+namespace quire::test {
+
+// Documents of random words in which one of the last `classes` ids of the vocabulary says the class.
+struct Task {
+  explicit Task(std::int64_t rows, int classes = 3) {
+    Random random(5, Purpose::test);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const int label = static_cast<int>(row % classes);
+      std::vector<std::int32_t> ids = {1};
+      const std::uint32_t length = 3 + random.below(12);
+      for (std::uint32_t i = 0; i < length; ++i)
+        ids.push_back(static_cast<std::int32_t>(10 + random.below(30)));
+      ids[1 + random.below(length)] = 4 + label;
+      corpus.add(ids, std::vector<std::uint8_t>(ids.size(), 0), false);
+      labels.push_back(label);
+    }
+    train.resize(static_cast<std::size_t>(rows * 4 / 5));
+    std::iota(train.begin(), train.end(), std::int64_t{0});
+    valid.resize(static_cast<std::size_t>(rows) - train.size());
+    std::iota(valid.begin(), valid.end(), static_cast<std::int64_t>(train.size()));
+  }
+  train::TokenCorpus corpus;
+  std::vector<int> labels;
+  std::vector<std::int64_t> train, valid;
+};
+
+inline nn::Classifier tiny_model(std::int64_t classes, nn::ClassifierOptions options = {}) {
+  EncoderConfig config;
+  config.vocab_size = 50;
+  config.hidden_size = config.embedding_size = 32;
+  config.layers = 2;
+  config.heads = 4;
+  config.intermediate_size = 64;
+  config.max_positions = 40;
+  options.classes = classes;
+  options.seed = 3;
+  return nn::Classifier(config, nullptr, options);
+}
+
+inline train::LoopOptions quick_options() {
+  train::LoopOptions options;
+  options.epochs = 4;
+  options.batch_size = 8;
+  options.optimizer.learning_rate = 3e-3;
+  options.optimizer.head_learning_rate = 3e-3;
+  return options;
+}
+
+inline train::LoopInput input_of(const Task& task, const std::filesystem::path& directory = {}) {
+  train::LoopInput input;
+  input.corpus = &task.corpus;
+  input.labels = task.labels;
+  input.train = task.train;
+  input.valid = task.valid;
+  input.directory = directory;
+  return input;
+}
+
+inline bool same_weights(const nn::Classifier& a, const nn::Classifier& b) {
+  for (std::size_t i = 0; i < a.parameters().size(); ++i) {
+    if (!at::equal(a.parameters()[i].value, b.parameters()[i].value)) return false;
+  }
+  return true;
+}
+
+// Asks to stop once a number of optimiser steps have been reported.
+class StopAfter : public Observer {
+ public:
+  explicit StopAfter(int steps) : left_(steps) {}
+  void progress(const Progress&) override {
+    if (--left_ == 0) signal = 15;
+  }
+  StopSignal signal{0};
+
+ private:
+  int left_;
+};
+
+}  // namespace quire::test
