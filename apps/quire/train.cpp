@@ -50,8 +50,9 @@ void print_summary(const TrainSummary& summary, const TrainOptions& options) {
                summary.validation->macro_f1, summary.validation->n);
     if (summary.epoch_selected_on_validation) {
       fmt::print(
-          "each fold chose its epoch on the rows it is scored on; --select last gives a score without that "
-          "choice\n");
+          "each fold chose its epoch or round on the rows it is scored on; {} gives a score without that "
+          "choice\n",
+          options.member == "lightgbm" ? "--early-stopping-rounds 0" : "--select last");
     }
   }
   fmt::print("run written to {} in {:.0f} s\n", options.output, summary.seconds);

@@ -97,6 +97,7 @@ template <typename T>
   for (std::int64_t i = 0; i < count; ++i) y[i] += a * static_cast<double>(x[i]);
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): TARGET is an attribute or nothing.
 #define QUIRE_LOOPS(NAME, TARGET)                                                                           \
   struct NAME {                                                                                             \
     TARGET static void sparse(const std::int32_t* columns, const float* values, std::int64_t count,         \
@@ -135,6 +136,7 @@ QUIRE_LOOPS(Avx2, [[gnu::target("avx2,fma")]]);
 QUIRE_LOOPS(Avx512, [[gnu::target("avx512f,avx512vl,avx512dq,avx2,fma,prefer-vector-width=512")]]);
 #endif
 #undef QUIRE_LOOPS
+// NOLINTEND(bugprone-macro-parentheses)
 
 const Loops& choose() {
 #if defined(__x86_64__)

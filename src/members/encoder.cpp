@@ -7,7 +7,7 @@
 #include "members/class_weights.h"
 #include "members/model_card.h"
 #include "members/token_documents.h"
-#include "nn/aten.h"
+#include "members/torch_fit.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/kernels/gemm.h"
@@ -45,21 +45,6 @@ void check_layer_counts(const EncoderOptions& options, const EncoderConfig& conf
   }
 }
 
-// libtorch's own errors carry a stack trace, which helps nobody here.
-template <typename Work>
-auto without_stack_traces(Work work) {
-  try {
-    return work();
-  } catch (const c10::OutOfMemoryError& error) {
-    throw Error(error.what_without_backtrace(), "try a smaller --batch-size or --max-length");
-  } catch (const c10::Error& error) {
-    const std::string message = error.what_without_backtrace();
-    throw Error(message, message.find("allocate memory") == std::string::npos
-                             ? ""
-                             : "try a smaller --batch-size or --max-length");
-  }
-}
-
 class FittedEncoder : public FittedMember {
  public:
   FittedEncoder(nn::Classifier model, std::shared_ptr<const Tokenizer> tokenizer, LongText long_text,
@@ -86,12 +71,6 @@ class FittedEncoder : public FittedMember {
   std::vector<std::string> class_names_;
 };
 
-train::Adversarial parse_adversarial(std::string_view name) {
-  if (name == "fgm") return train::Adversarial::fgm;
-  if (name == "pgd") return train::Adversarial::pgd;
-  return train::Adversarial::none;
-}
-
 train::LoopOptions loop_options(const EncoderOptions& options) {
   train::LoopOptions loop;
   loop.epochs = options.epochs;
@@ -104,7 +83,7 @@ train::LoopOptions loop_options(const EncoderOptions& options) {
   loop.label_smoothing = options.label_smoothing;
   loop.focal_gamma = options.focal_gamma;
   loop.r_drop = options.r_drop;
-  loop.adversarial = parse_adversarial(options.adversarial);
+  loop.adversarial = train::parse_adversarial(options.adversarial);
   loop.adversarial_epsilon = options.adversarial_epsilon;
   loop.adversarial_steps = options.adversarial_steps;
   loop.probe_head = options.head_init == "probe";
@@ -125,8 +104,9 @@ nn::Precision choose_precision(const std::string& name) {
   if (name == "fp32") return nn::Precision::fp32;
   if (kernels::bf16_available()) return nn::Precision::bf16;
   if (name == "auto") return nn::Precision::fp32;
-  throw InputError(fmt::format("--precision is bf16, but this CPU has no use for it ({})", kernels::bf16_choice()),
-                   "leave it at fp32, or say auto");
+  throw InputError(
+      fmt::format("--precision is bf16, but this CPU has no use for it ({})", kernels::bf16_choice()),
+      "leave it at fp32, or say auto");
 }
 
 LongText long_text_options(const EncoderOptions& options) {
@@ -183,6 +163,10 @@ EncoderMember::EncoderMember(EncoderOptions options, const Context& context)
   check_layer_counts(options_, config);
   check_class_weights(options_.class_weights);
   (void)choose_precision(options_.precision);
+  if (options_.device == "cuda") {
+    throw InputError("--device is cuda, but this version of quire trains on the CPU alone",
+                     "leave it at cpu, or say auto");
+  }
   check_max_length(options_.max_length, config);
   tokenizer_ = load_tokenizer(options_.model);
   check_tokenizer(*tokenizer_, config, options_.model);
@@ -222,18 +206,8 @@ void EncoderMember::describe(const LabelSet& classes, const Context& context) co
       train::group_parameters(model.parameters(), model.config().layers, loop_.optimizer)));
 }
 
-train::LoopInput EncoderMember::loop_input(const FitInput& input) const {
-  const auto& corpus = dynamic_cast<const TokenDocuments&>(*input.corpus);
-  train::LoopInput loop;
-  loop.corpus = &corpus.tokens();
-  loop.labels = input.labels;
-  loop.train = input.train;
-  loop.valid = input.valid;
-  loop.fold = static_cast<std::uint32_t>(input.fold);
-  loop.folds = input.folds;
-  loop.directory = input.directory;
-  loop.resume = input.resume;
-  return loop;
+const train::TokenCorpus& EncoderMember::tokens(const FitInput& input) {
+  return dynamic_cast<const TokenDocuments&>(*input.corpus).tokens();
 }
 
 std::unique_ptr<FittedMember> EncoderMember::fit(const FitInput& input, const Context& context) const {
@@ -241,7 +215,7 @@ std::unique_ptr<FittedMember> EncoderMember::fit(const FitInput& input, const Co
   nn::Classifier model = build(checkpoint, static_cast<std::int64_t>(input.classes->size()), context.seed);
   train::LoopOptions loop = loop_;
   loop.class_weights = class_weights(options_.class_weights, input.labels, input.train, *input.classes);
-  without_stack_traces([&] { return train::fit(model, loop_input(input), loop, context); });
+  without_stack_traces([&] { return train::fit(model, loop_input(input, tokens(input)), loop, context); });
   const LongText long_text = long_text_options(options_);
   model.save(input.directory, input.classes->names(), text_keys(long_text));
   tokenizer_->save(input.directory);
@@ -262,16 +236,10 @@ std::unique_ptr<FittedMember> EncoderMember::fit(const FitInput& input, const Co
 void EncoderMember::overfit(const FitInput& input, const Context& context) const {
   Checkpoint checkpoint(options_.model);
   nn::Classifier model = build(checkpoint, static_cast<std::int64_t>(input.classes->size()), context.seed);
-  const train::OverfitResult result = without_stack_traces(
-      [&] { return train::overfit_batch(model, loop_input(input), loop_, context); });
-  const std::string what = fmt::format("one batch of {} documents: loss {:.4f} at first, {:.4f} after {} steps",
-                                       result.documents, result.first_loss, result.last_loss, result.steps);
-  if (!result.learned) {
-    throw Error(what + "; not all of them are predicted right",
-                "documents that are alike with different labels cannot be learned; else try a higher "
-                "--learning-rate");
-  }
-  context.info(what + "; all of them are predicted right");
+  report_overfit(without_stack_traces([&] {
+                   return train::overfit_batch(model, loop_input(input, tokens(input)), loop_, context);
+                 }),
+                 context);
 }
 
 std::unique_ptr<FittedMember> open_fitted_encoder(const std::filesystem::path& directory,

@@ -27,7 +27,7 @@ class EncoderMember : public Member {
 
  private:
   [[nodiscard]] nn::Classifier build(Checkpoint& checkpoint, std::int64_t classes, std::uint64_t seed) const;
-  [[nodiscard]] train::LoopInput loop_input(const FitInput& input) const;
+  [[nodiscard]] static const train::TokenCorpus& tokens(const FitInput& input);
 
   EncoderOptions options_;
   train::LoopOptions loop_;

@@ -11,6 +11,7 @@
 #include "members/fasttext_model.h"
 #include "members/fasttext_search.h"
 #include "members/fit_rows.h"
+#include "members/word_reading.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/base/threads.h"
@@ -24,45 +25,20 @@ constexpr const char* kPreprocessing = "preprocessing.json";
 
 // ---- How a text becomes words ----------------------------------------------------------------------
 
-// In the order of Punctuation.
-constexpr std::array<std::string_view, 3> kPunctuation = {"drop", "split", "keep"};
-
-Punctuation parse_punctuation(const std::string& name) {
-  const auto found = std::ranges::find(kPunctuation, name);
-  if (found == kPunctuation.end()) {
-    throw InputError(fmt::format("punctuation is '{}'", name),
-                     fmt::format("expected one of: {}", fmt::join(kPunctuation, ", ")));
-  }
-  return static_cast<Punctuation>(found - kPunctuation.begin());
+void write_reading(const std::filesystem::path& path, const WordReading& reading) {
+  const nlohmann::ordered_json json = {{"clean", reading.clean()}, {"punctuation", reading.punctuation()}};
+  write_file_atomically(path, json.dump(2) + "\n");
 }
 
-struct Preprocessing {
-  std::shared_ptr<const Cleaner> cleaner;
-  Punctuation punctuation = Punctuation::drop;
-
-  Preprocessing(const std::vector<std::string>& clean, const std::string& punctuation_name)
-      : cleaner(std::make_shared<Cleaner>(parse_clean(clean))),
-        punctuation(parse_punctuation(punctuation_name)) {}
-
-  [[nodiscard]] std::unique_ptr<Corpus> new_corpus() const {
-    return std::make_unique<WordDocuments>(cleaner, punctuation);
+WordReading read_reading(const std::filesystem::path& path) {
+  try {
+    const auto json = nlohmann::json::parse(read_file(path));
+    return {json.at("clean").get<std::vector<std::string>>(), json.at("punctuation").get<std::string>()};
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError(fmt::format("'{}' is not as quire writes it: {}", path.string(), error.what()),
+                     "train again, or copy the whole directory");
   }
-  void write(const std::filesystem::path& path) const {
-    const nlohmann::ordered_json json = {
-        {"clean", clean_names(cleaner->options())},
-        {"punctuation", kPunctuation[static_cast<std::size_t>(punctuation)]}};
-    write_file_atomically(path, json.dump(2) + "\n");
-  }
-  [[nodiscard]] static Preprocessing read(const std::filesystem::path& path) {
-    try {
-      const auto json = nlohmann::json::parse(read_file(path));
-      return {json.at("clean").get<std::vector<std::string>>(), json.at("punctuation").get<std::string>()};
-    } catch (const nlohmann::json::exception& error) {
-      throw InputError(fmt::format("'{}' is not as quire writes it: {}", path.string(), error.what()),
-                       "train again, or copy the whole directory");
-    }
-  }
-};
+}
 
 // ---- Options -----------------------------------------------------------------------------------------
 
@@ -99,19 +75,17 @@ void check(const FasttextOptions& options) {
 
 class FittedFasttext : public FittedMember {
  public:
-  FittedFasttext(FasttextModel model, Preprocessing preprocessing, std::vector<std::string> class_names)
-      : model_(std::move(model)),
-        preprocessing_(std::move(preprocessing)),
-        class_names_(std::move(class_names)) {}
+  FittedFasttext(FasttextModel model, WordReading reading, std::vector<std::string> class_names)
+      : model_(std::move(model)), reading_(std::move(reading)), class_names_(std::move(class_names)) {}
 
-  [[nodiscard]] std::unique_ptr<Corpus> new_corpus() const override { return preprocessing_.new_corpus(); }
+  [[nodiscard]] std::unique_ptr<Corpus> new_corpus() const override { return reading_.new_corpus(); }
   [[nodiscard]] Matrix predict(const Corpus& corpus, std::span<const std::int64_t> rows,
                                const Context& context, std::string_view stage) const override;
   [[nodiscard]] const std::vector<std::string>& class_names() const override { return class_names_; }
 
  private:
   FasttextModel model_;
-  Preprocessing preprocessing_;
+  WordReading reading_;
   std::vector<std::string> class_names_;
 };
 
@@ -145,12 +119,12 @@ Matrix FittedFasttext::predict(const Corpus& corpus, std::span<const std::int64_
 class FasttextMember : public Member {
  public:
   explicit FasttextMember(FasttextOptions options)
-      : options_(std::move(options)), preprocessing_(options_.clean, options_.punctuation) {
+      : options_(std::move(options)), reading_(options_.clean, options_.punctuation) {
     check(options_);
     if (!options_.pretrained_vectors.empty()) options_.dim = vectors_dim(options_.pretrained_vectors);
   }
 
-  [[nodiscard]] std::unique_ptr<Corpus> new_corpus() const override { return preprocessing_.new_corpus(); }
+  [[nodiscard]] std::unique_ptr<Corpus> new_corpus() const override { return reading_.new_corpus(); }
   void describe(const LabelSet& classes, const Context& context) const override;
   [[nodiscard]] std::unique_ptr<FittedMember> fit(const FitInput& input,
                                                   const Context& context) const override;
@@ -161,7 +135,7 @@ class FasttextMember : public Member {
   }
 
   FasttextOptions options_;
-  Preprocessing preprocessing_;
+  WordReading reading_;
 };
 
 void FasttextMember::describe(const LabelSet& classes, const Context& context) const {
@@ -217,7 +191,7 @@ std::unique_ptr<FittedMember> FasttextMember::fit(const FitInput& input, const C
     model->save(input.directory / kModel);
   }
   input.classes->write(input.directory / kLabels);
-  preprocessing_.write(input.directory / kPreprocessing);
+  write_reading(input.directory / kPreprocessing, reading_);
   // What was saved is what predicts, and the library's tables for training (120 MB) are gone.
   return open_fitted_fasttext(input.directory, context);
 }
@@ -237,7 +211,7 @@ std::unique_ptr<FittedMember> open_fitted_fasttext(const std::filesystem::path& 
                                  (directory / kModel).string(), model.classes(), labels.size()),
                      "the files belong to different models");
   }
-  return std::make_unique<FittedFasttext>(std::move(model), Preprocessing::read(directory / kPreprocessing),
+  return std::make_unique<FittedFasttext>(std::move(model), read_reading(directory / kPreprocessing),
                                           labels.names());
 }
 

@@ -3,7 +3,9 @@
 #include <malloc.h>
 
 #include "members/encoder.h"
+#include "members/textcnn.h"
 #include "nn/aten.h"
+#include "quire/kernels/gemm.h"
 #include "quire/kernels/kernels.h"
 #include "quire/members/backend.h"
 
@@ -30,12 +32,23 @@ class Backend : public TorchBackend {
     at::set_num_threads(context.threads);
     return open_fitted_encoder(directory, max_length);
   }
+  [[nodiscard]] std::unique_ptr<Member> make_textcnn(const TextcnnOptions& options,
+                                                     const Context& context) const override {
+    at::set_num_threads(context.threads);
+    return make_textcnn_member(options, context);
+  }
+  [[nodiscard]] std::unique_ptr<FittedMember> open_textcnn(const std::filesystem::path& directory,
+                                                           const Context& context) const override {
+    at::set_num_threads(context.threads);
+    return open_fitted_textcnn(directory);
+  }
   [[nodiscard]] std::vector<std::string> describe() const override {
     std::vector<std::string> lines = {fmt::format("libtorch          {}", TORCH_VERSION),
                                       fmt::format("kernels           {}", kernels::choice())};
     std::string tables;
     for (const kernels::Table* table : kernels::available_tables()) tables += fmt::format(" {}", table->name);
     lines.push_back(fmt::format("kernels here     {}", tables));
+    lines.push_back(fmt::format("bf16              {}", kernels::bf16_choice()));
     lines.push_back(fmt::format("matrix products   libtorch's ({})", at::hasMKL() ? "MKL" : "BLAS"));
     return lines;
   }

@@ -173,6 +173,14 @@ void Classifier::freeze(std::int64_t layers, bool embeddings) {
   }
 }
 
+std::string Classifier::recipe() const {
+  const ClassifierOptions& o = options_;
+  return fmt::format("encoder {}x{} head {} {} windows {} {} dropout {} {} reinit {} precision {}",
+                     config().layers, config().hidden_size, head_name(o.head), features_name(o.features),
+                     o.windows, window_pooling_name(o.window_pooling), o.dropout, o.dropout_samples,
+                     o.reinit_layers, static_cast<int>(o.precision));
+}
+
 bool Classifier::portable() const { return is_portable(options_); }
 
 void Classifier::save(const std::filesystem::path& directory, const std::vector<std::string>& labels,

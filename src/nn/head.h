@@ -68,7 +68,7 @@ class Head {
   // From features [T, width] to what the last layer reads, [B, in].
   [[nodiscard]] virtual at::Tensor inputs(const at::Tensor& features, const PackedBatch& batch,
                                           const DropoutState& state) const = 0;
-  // [B, classes], or as Classifier::logits says with several dropout samples.
+  // [B, classes], or as TextModel::logits says with several dropout samples.
   [[nodiscard]] at::Tensor logits(const at::Tensor& inputs, const PackedBatch& batch,
                                   const DropoutState& state) const;
   [[nodiscard]] const Linear& output() const { return output_; }

@@ -70,6 +70,18 @@ void ParameterStore::fill(const at::Tensor& value, Init init, std::size_t stream
     case Init::normal:
       for (float& x : floats(value)) x = static_cast<float>(spread_) * random.normal();
       return;
+    case Init::small: {
+      const double bound = 1 / static_cast<double>(value.size(-1));
+      for (float& x : floats(value)) x = static_cast<float>(bound * (2 * random.uniform() - 1));
+      return;
+    }
+    case Init::he: {
+      // [places, outputs, inputs]: an output is made of all places and inputs.
+      const double inputs = static_cast<double>(value.numel()) / static_cast<double>(value.size(1));
+      const auto spread = static_cast<float>(std::sqrt(2 / inputs));
+      for (float& x : floats(value)) x = spread * random.normal();
+      return;
+    }
     case Init::lstm: {
       const double bound = 1 / std::sqrt(static_cast<double>(value.size(0)) / 4);
       for (float& x : floats(value)) x = static_cast<float>(bound * (2 * random.uniform() - 1));

@@ -22,6 +22,7 @@ std::unique_ptr<Member> make_member(const TrainOptions& options, const Context& 
   if (options.member == "linear") return make_linear(options.linear, context);
   if (options.member == "lightgbm") return make_lightgbm(options.lightgbm, context);
   if (options.member == "fasttext") return make_fasttext(options.fasttext, context);
+  if (options.member == "textcnn") return torch_backend().make_textcnn(options.textcnn, context);
   throw_unknown(options.member);
 }
 
@@ -31,6 +32,7 @@ std::unique_ptr<FittedMember> open_member(std::string_view kind, const std::file
   if (kind == "linear") return open_fitted_linear(directory, context);
   if (kind == "lightgbm") return open_fitted_lightgbm(directory, context);
   if (kind == "fasttext") return open_fitted_fasttext(directory, context);
+  if (kind == "textcnn") return torch_backend().open_textcnn(directory, context);
   throw_unknown(kind);
 }
 

@@ -14,6 +14,7 @@ void add_encoder_options(TrainOptions& options, std::vector<Option>& table);
 void add_fasttext_options(TrainOptions& options, std::vector<Option>& table);
 void add_lightgbm_options(TrainOptions& options, std::vector<Option>& table);
 void add_linear_options(TrainOptions& options, std::vector<Option>& table);
+void add_textcnn_options(TrainOptions& options, std::vector<Option>& table);
 
 // What the ranges of single options cannot say.
 void check_encoder_options(const EncoderOptions& options);

@@ -11,7 +11,7 @@
 namespace quire {
 
 const std::vector<std::string_view>& member_kinds() {
-  static const std::vector<std::string_view> kinds = {"encoder", "linear", "lightgbm", "fasttext"};
+  static const std::vector<std::string_view> kinds = {"encoder", "linear", "lightgbm", "fasttext", "textcnn"};
   return kinds;
 }
 
@@ -73,6 +73,7 @@ std::vector<Option> option_table(TrainOptions& o) {
   if (o.member == "linear") add_linear_options(o, table);
   if (o.member == "lightgbm") add_lightgbm_options(o, table);
   if (o.member == "fasttext") add_fasttext_options(o, table);
+  if (o.member == "textcnn") add_textcnn_options(o, table);
   return table;
 }
 

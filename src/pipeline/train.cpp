@@ -46,6 +46,13 @@ Split split_rows(const TrainOptions& options, const TrainingTable& table, std::u
   return split;
 }
 
+// Does the member keep the epoch, or the round, that does best on the rows it is scored on?
+bool selects_on_validation(const TrainOptions& options) {
+  if (options.member == "encoder") return options.encoder.select == "best" && options.encoder.epochs > 1;
+  if (options.member == "textcnn") return options.textcnn.select == "best" && options.textcnn.epochs > 1;
+  return options.member == "lightgbm" && options.lightgbm.early_stopping_rounds > 0;
+}
+
 void write_folds(const RunDirectory& run, const TrainingTable& table, std::span<const int> fold_of_row) {
   const std::vector<std::string> header = {table.id_name, "fold"};
   TableWriter writer(run.folds(), header);
@@ -196,8 +203,7 @@ void Training::total(TrainSummary& summary) {
   write_file_atomically(run_.member_metrics(options_.name), metrics.json(table_.classes.names()) + "\n");
   if (!rows.empty()) summary.validation = metrics;
   summary.out_of_fold = split_.folds.size() > 1;
-  summary.epoch_selected_on_validation =
-      options_.member == "encoder" && options_.encoder.select == "best" && options_.encoder.epochs > 1;
+  summary.epoch_selected_on_validation = selects_on_validation(options_);
 }
 
 // The recipe names the columns that were used, guessed or not: the same ones predict.

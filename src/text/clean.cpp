@@ -24,6 +24,7 @@ constexpr std::array<std::pair<std::string_view, bool CleanOptions::*>, 5> kStep
 
 std::vector<std::string> known_names() {
   std::vector<std::string> names;
+  names.reserve(kSteps.size() + 1);
   for (const auto& step : kSteps) names.emplace_back(step.first);
   names.emplace_back("none");
   return names;

@@ -22,15 +22,10 @@ nlohmann::json to_json(const LoopState& state) {
   nlohmann::json snapshots = nlohmann::json::array();
   for (const Snapshot& snapshot : state.snapshots)
     snapshots.push_back({{"epoch", snapshot.epoch}, {"accuracy", snapshot.accuracy}});
-  return {{"epoch", state.epoch},
-          {"next_batch", state.next_batch},
-          {"steps", state.steps},
-          {"loss_sum", state.loss_sum},
-          {"documents", state.documents},
-          {"epoch_seconds", state.epoch_seconds},
-          {"epochs", state.epochs},
-          {"snapshots", snapshots},
-          {"averages", !state.averages.empty()}};
+  return {
+      {"epoch", state.epoch},       {"next_batch", state.next_batch}, {"steps", state.steps},
+      {"loss_sum", state.loss_sum}, {"documents", state.documents},   {"epoch_seconds", state.epoch_seconds},
+      {"epochs", state.epochs},     {"snapshots", snapshots},         {"averages", !state.averages.empty()}};
 }
 
 LoopState from_json(const nlohmann::json& json) {
@@ -63,6 +58,8 @@ void restore(const SafetensorsFile& file, const std::string& name, const at::Ten
         "start afresh with --force");
   }
   to_float32(*stored, std::span(target.mutable_data_ptr<float>(), static_cast<std::size_t>(target.numel())));
+  // Packed copies of the old values are stale.
+  target.unsafeGetTensorImpl()->bump_version();
 }
 
 // Names of the tensors of a snapshot: "snapshot.0.NAME" is the best one.

@@ -1,5 +1,8 @@
 #include "train/gradient.h"
 
+#include <fmt/format.h>
+
+#include "quire/base/error.h"
 #include "quire/nn/batch.h"
 
 namespace quire::train {
@@ -27,14 +30,20 @@ void put_gradients(std::vector<nn::Parameter>& parameters, const std::vector<at:
 
 }  // namespace
 
-GradientSource::GradientSource(nn::Classifier& model, const LoopInput& input, const LoopOptions& options)
+Adversarial parse_adversarial(std::string_view name) {
+  if (name == "none") return Adversarial::none;
+  if (name == "fgm") return Adversarial::fgm;
+  if (name == "pgd") return Adversarial::pgd;
+  throw InputError(fmt::format("no adversarial training is called '{}'", name), "known: none, fgm, pgd");
+}
+
+GradientSource::GradientSource(nn::TextModel& model, const LoopInput& input, const LoopOptions& options)
     : model_(model), input_(input), options_(options) {
   loss_.label_smoothing = options.label_smoothing;
   loss_.focal_gamma = options.focal_gamma;
   if (!options.class_weights.empty()) loss_.class_weights = at::tensor(options.class_weights);
 }
 
-// They are the first parameter of every encoder.
 at::Tensor GradientSource::word_embeddings() const { return model_.parameters().front().value; }
 
 double GradientSource::accumulate(Batches batches, const nn::DropoutState& dropout) {
@@ -73,8 +82,7 @@ void GradientSource::adversarial_passes(Batches batches, const nn::DropoutState&
     }
   } else {
     // Madry's rule of thumb: steps that add up to 2.5 times the radius.
-    const double size =
-        2.5 * options_.adversarial_epsilon / static_cast<double>(options_.adversarial_steps);
+    const double size = 2.5 * options_.adversarial_epsilon / static_cast<double>(options_.adversarial_steps);
     at::Tensor direction = embeddings.grad();
     const std::vector<at::Tensor> clean = take_gradients(model_.parameters());
     for (std::int64_t i = 1; i <= options_.adversarial_steps; ++i) {
@@ -118,8 +126,7 @@ at::Tensor GradientSource::document_losses(const std::vector<std::int64_t>& rows
   again.pass = 1;
   const at::Tensor other = model_.logits(batch, again);
   const at::Tensor divergence = nn::symmetric_divergence(logits, other);
-  return 0.5 * (loss(logits) + loss(other)) +
-         options_.r_drop * divergence.view({-1, count}).mean(0);
+  return 0.5 * (loss(logits) + loss(other)) + options_.r_drop * divergence.view({-1, count}).mean(0);
 }
 
 }  // namespace quire::train

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "nn/aten.h"
-#include "quire/nn/classifier.h"
 #include "quire/nn/loss.h"
+#include "quire/nn/model.h"
 #include "quire/train/loop.h"
 
 namespace quire::train {
@@ -15,7 +15,7 @@ using Batches = std::span<const std::vector<std::int64_t>>;
 
 class GradientSource {
  public:
-  GradientSource(nn::Classifier& model, const LoopInput& input, const LoopOptions& options);
+  GradientSource(nn::TextModel& model, const LoopInput& input, const LoopOptions& options);
 
   // Adds the gradient of the mean loss over all documents of the micro-batches to the parameters'
   // gradients: every document weighs the same, however the step is cut. Returns the sum of the
@@ -29,7 +29,7 @@ class GradientSource {
                                            const nn::DropoutState& dropout) const;
   [[nodiscard]] at::Tensor word_embeddings() const;
 
-  nn::Classifier& model_;
+  nn::TextModel& model_;
   const LoopInput& input_;
   const LoopOptions& options_;
   nn::LossOptions loss_;

@@ -32,18 +32,19 @@ std::int64_t steps_per_epoch(std::int64_t rows, const LoopOptions& options) {
 
 class Loop {
  public:
-  Loop(nn::Classifier& model, const LoopInput& input, const LoopOptions& options, const Context& context)
+  Loop(nn::TextModel& model, const LoopInput& input, const LoopOptions& options, const Context& context)
       : model_(model),
         input_(input),
         options_(options),
         context_(context),
         optimizer_(model.parameters(),
-                   group_parameters(model.parameters(), model.config().layers, options.optimizer),
+                   group_parameters(model.parameters(), model.layers(), options.optimizer),
                    options.optimizer),
         gradient_(model, input, options),
         steps_(count_steps(static_cast<std::int64_t>(input.train.size()), options)),
-        schedule_(options.schedule, steps_,
-                  options.warmup_steps > 0 ? options.warmup_steps : warmup_steps(steps_, options.warmup_ratio)),
+        schedule_(
+            options.schedule, steps_,
+            options.warmup_steps > 0 ? options.warmup_steps : warmup_steps(steps_, options.warmup_ratio)),
         watch_(model.classes()) {}
 
   LoopResult run();
@@ -63,7 +64,7 @@ class Loop {
   [[nodiscard]] bool out_of_patience() const;
   [[nodiscard]] bool done() const { return state_.steps >= steps_ || out_of_patience(); }
 
-  nn::Classifier& model_;
+  nn::TextModel& model_;
   const LoopInput& input_;
   const LoopOptions& options_;
   const Context& context_;
@@ -89,19 +90,16 @@ std::string Loop::recipe() const {
   const OptimizerOptions& o = options_.optimizer;
   std::int64_t frozen = 0;
   for (const nn::Parameter& parameter : model_.parameters()) frozen += parameter.frozen ? 1 : 0;
-  const nn::ClassifierOptions& m = model_.options();
   return fmt::format(
       "seed {} fold {} train {} valid {} tokens {} windows {} batch {}x{} steps {} warmup {} {} schedule {} "
       "lr {} {} {} {} {} frozen {} loss {} {} {} r-drop {} adversarial {} {} {} probe {} select {} {} ema {} "
-      "patience {} head {} {} dropout {} {} reinit {} precision {}",
+      "patience {} model {}",
       context_.seed, input_.fold, input_.train.size(), input_.valid.size(), input_.corpus->tokens(),
       input_.corpus->windows(), l.batch_size, l.accumulation_steps, steps_, l.warmup_ratio, l.warmup_steps,
       static_cast<int>(l.schedule), o.learning_rate, o.head_learning_rate, o.layer_decay, o.weight_decay,
       o.max_grad_norm, frozen, l.label_smoothing, l.focal_gamma, fmt::join(l.class_weights, " "), l.r_drop,
       static_cast<int>(l.adversarial), l.adversarial_epsilon, l.adversarial_steps, l.probe_head,
-      static_cast<int>(l.select), l.average_best, l.ema, l.patience, nn::head_name(m.head),
-      nn::features_name(m.features), m.dropout, m.dropout_samples, m.reinit_layers,
-      static_cast<int>(m.precision));
+      static_cast<int>(l.select), l.average_best, l.ema, l.patience, model_.recipe());
 }
 
 void Loop::save() const {
@@ -204,8 +202,7 @@ void Loop::run_epoch(StepLog& log) {
 // Measures on the validation rows and keeps the weights if they are among the best.
 void Loop::score(EpochResult& result, std::string& line) {
   const AveragedWeights averaged(model_.parameters(), state_.averages);
-  const Matrix probabilities =
-      predict(model_, *input_.corpus, input_.valid, context_, stage_ + " scoring");
+  const Matrix probabilities = predict(model_, *input_.corpus, input_.valid, context_, stage_ + " scoring");
   std::vector<int> truth;
   double loss = 0;
   for (std::size_t i = 0; i < input_.valid.size(); ++i) {
@@ -303,14 +300,13 @@ std::int64_t count_steps(std::int64_t rows, const LoopOptions& options) {
   return options.max_steps > 0 ? std::min(options.max_steps, all) : all;
 }
 
-OverfitResult overfit_batch(nn::Classifier& model, const LoopInput& input, const LoopOptions& options,
+OverfitResult overfit_batch(nn::TextModel& model, const LoopInput& input, const LoopOptions& options,
                             const Context& context, std::int64_t most_steps) {
-  const auto batches = draw_batches(input.train, input.corpus->lengths(), options.batch_size, context.seed,
-                                    input.fold, 0);
+  const auto batches =
+      draw_batches(input.train, input.corpus->lengths(), options.batch_size, context.seed, input.fold, 0);
   const Batches batch(batches.data(), 1);
   GradientSource gradient(model, input, options);
-  AdamW optimizer(model.parameters(),
-                  group_parameters(model.parameters(), model.config().layers, options.optimizer),
+  AdamW optimizer(model.parameters(), group_parameters(model.parameters(), model.layers(), options.optimizer),
                   options.optimizer);
   std::vector<int> truth;
   for (const std::int64_t row : batch.front()) truth.push_back(input.labels[static_cast<std::size_t>(row)]);
@@ -332,7 +328,7 @@ OverfitResult overfit_batch(nn::Classifier& model, const LoopInput& input, const
   return result;
 }
 
-LoopResult fit(nn::Classifier& model, const LoopInput& input, const LoopOptions& options,
+LoopResult fit(nn::TextModel& model, const LoopInput& input, const LoopOptions& options,
                const Context& context) {
   return Loop(model, input, options, context).run();
 }

@@ -55,7 +55,7 @@ void copy_rows(const at::Tensor& values, std::span<const std::size_t> places, Ma
 
 }  // namespace
 
-Matrix predict(const nn::Classifier& model, const TokenCorpus& corpus, std::span<const std::int64_t> rows,
+Matrix predict(const nn::TextModel& model, const TokenCorpus& corpus, std::span<const std::int64_t> rows,
                const Context& context, std::string_view stage, std::int64_t tokens_per_batch) {
   const at::NoGradGuard no_grad;
   Matrix probabilities(static_cast<std::int64_t>(rows.size()), model.classes());
@@ -66,13 +66,14 @@ Matrix predict(const nn::Classifier& model, const TokenCorpus& corpus, std::span
   return probabilities;
 }
 
-Matrix head_inputs(const nn::Classifier& model, const TokenCorpus& corpus, std::span<const std::int64_t> rows,
+Matrix head_inputs(const nn::TextModel& model, const TokenCorpus& corpus, std::span<const std::int64_t> rows,
                    const Context& context, std::string_view stage, std::int64_t tokens_per_batch) {
   Matrix inputs;
   for_batches(corpus, rows, context, stage, tokens_per_batch,
               [&](std::span<const std::size_t> places, const nn::PackedBatch& batch) {
                 const at::Tensor values = model.head_inputs(batch);
-                if (inputs.values.empty()) inputs = Matrix(static_cast<std::int64_t>(rows.size()), values.size(1));
+                if (inputs.values.empty())
+                  inputs = Matrix(static_cast<std::int64_t>(rows.size()), values.size(1));
                 copy_rows(values, places, inputs);
               });
   return inputs;

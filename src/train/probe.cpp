@@ -76,7 +76,7 @@ double choose_c(const Matrix& vectors, std::span<const int> labels, int classes,
 
 }  // namespace
 
-void probe_head(nn::Classifier& model, const LoopInput& input, const Context& context) {
+void probe_head(nn::TextModel& model, const LoopInput& input, const Context& context) {
   Matrix vectors = head_inputs(model, *input.corpus, input.train, context, "probing the frozen encoder");
   const double scale = unit_scale(vectors);
   for (float& x : vectors.values) x = static_cast<float>(x * scale);
@@ -88,9 +88,10 @@ void probe_head(nn::Classifier& model, const LoopInput& input, const Context& co
   at::Tensor weight = at::empty({fit.weights.rows, fit.weights.cols}, at::kFloat);
   std::ranges::copy(fit.weights.values, weight.mutable_data_ptr<float>());
   model.set_output_layer(weight * scale, at::tensor(fit.bias));
-  context.info(fmt::format("head starts from a logistic regression on frozen features (C = {:g}): accuracy {:.4f} "
-                           "on the training rows",
-                           c, accuracy(fit, vectors, labels, context)));
+  context.info(
+      fmt::format("head starts from a logistic regression on frozen features (C = {:g}): accuracy {:.4f} "
+                  "on the training rows",
+                  c, accuracy(fit, vectors, labels, context)));
 }
 
 }  // namespace quire::train

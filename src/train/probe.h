@@ -8,6 +8,6 @@ namespace quire::train {
 
 // Fits a multinomial logistic regression on what the last layer reads of the training rows, dropout off,
 // and puts it into the last layer. The penalty is chosen on a tenth of the training rows.
-void probe_head(nn::Classifier& model, const LoopInput& input, const Context& context);
+void probe_head(nn::TextModel& model, const LoopInput& input, const Context& context);
 
 }  // namespace quire::train

@@ -91,6 +91,52 @@ TEST_F(Run, PredictIsTheMeanOfTheFoldsInTheFilesOrder) {
   }
 }
 
+// Every kind of member goes the same way: folds, matrices, a run directory that predicts, same seed same
+// bytes.
+class Members : public Run, public ::testing::WithParamInterface<const char*> {
+ protected:
+  [[nodiscard]] TrainOptions member_options(const std::string& name) const {
+    TrainOptions o = options(name);
+    o.member = GetParam();
+    o.test = directory_ / "test.tsv";
+    o.encoder.epochs = 12;
+    o.encoder.learning_rate = o.encoder.head_learning_rate = 3e-3;
+    o.linear.min_df = 1;
+    o.lightgbm.min_df = 1;
+    o.lightgbm.min_data_in_leaf = 1;
+    o.lightgbm.rounds = 20;
+    o.fasttext.epochs = 200;
+    o.textcnn.min_count = 1;
+    o.textcnn.dim = 16;
+    o.textcnn.filters = 8;
+    return o;
+  }
+};
+
+TEST_P(Members, TrainPredictAndRepeat) {
+  const TrainOptions o = member_options("run");
+  const TrainSummary summary = train_run(o, {});
+  EXPECT_EQ(summary.validation->n, 60);
+  EXPECT_GT(summary.validation->accuracy, 0.9);  // the first word says the label
+  const std::filesystem::path member = directory_ / "run/members" / GetParam();
+  const Matrix expected = read_npy(member / "test.npy");
+  const Predictor predictor(directory_ / "run", {}, {});
+  PredictOptions p;
+  p.output = directory_ / "out.tsv";
+  p.probabilities = directory_ / "p.npy";
+  predict_table(predictor, directory_ / "test.tsv", p, {});
+  const Matrix found = read_npy(directory_ / "p.npy");
+  ASSERT_EQ(found.values.size(), expected.values.size());
+  for (std::size_t i = 0; i < found.values.size(); ++i)
+    EXPECT_NEAR(found.values[i], expected.values[i], 1e-5F);
+  train_run(member_options("again"), {});
+  EXPECT_EQ(read_file(member / "oof.npy"), read_file(directory_ / "again/members" / GetParam() / "oof.npy"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, Members,
+                         ::testing::Values("encoder", "linear", "lightgbm", "fasttext", "textcnn"),
+                         [](const auto& kind) { return std::string(kind.param); });
+
 TEST_F(Run, SameCommandGivesTheSameBytes) {
   train_run(options("a"), {});
   train_run(options("b"), {});

@@ -6,6 +6,7 @@
 
 #include "nn/golden.h"
 #include "quire/base/random.h"
+#include "quire/nn/classifier.h"
 #include "quire/train/loop.h"
 
 namespace quire::test {

@@ -9,6 +9,7 @@
 
 #include "quire/members/member.h"
 #include "quire/members/options.h"
+#include "quire/members/textcnn_options.h"
 
 namespace quire {
 
@@ -23,6 +24,10 @@ class TorchBackend {
   // trained with, or its positions.
   [[nodiscard]] virtual std::unique_ptr<FittedMember> open_encoder(const std::filesystem::path& directory,
                                                                    std::optional<std::int64_t> max_length,
+                                                                   const Context& context) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Member> make_textcnn(const TextcnnOptions& options,
+                                                             const Context& context) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<FittedMember> open_textcnn(const std::filesystem::path& directory,
                                                                    const Context& context) const = 0;
   // For `quire info`: libtorch's version and what else is worth knowing, one fact a line.
   [[nodiscard]] virtual std::vector<std::string> describe() const = 0;

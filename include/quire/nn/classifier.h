@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "quire/nn/encoder.h"
+#include "quire/nn/model.h"
 #include "quire/nn/precision.h"
 
 namespace quire::nn {
@@ -57,9 +58,9 @@ struct ClassifierOptions {
   bool windows = false;  // documents come in windows
   WindowPooling window_pooling = WindowPooling::mean;
   std::int64_t classes = 0;
-  double dropout = -1;               // of the whole network; negative: the model's own
-  std::int64_t dropout_samples = 1;  // see Classifier::logits
-  std::int64_t reinit_layers = 0;    // top layers that start from random weights (Zhang et al. 2021)
+  double dropout = -1;                    // of the whole network; negative: the model's own
+  std::int64_t dropout_samples = 1;       // see TextModel::logits
+  std::int64_t reinit_layers = 0;         // top layers that start from random weights (Zhang et al. 2021)
   Precision precision = Precision::fp32;  // of the encoder's matrix products
   std::uint64_t seed = 42;
   bool new_head = true;  // false: the head must be in the checkpoint (prediction)
@@ -67,25 +68,20 @@ struct ClassifierOptions {
 
 class Head;
 
-class Classifier {
+class Classifier : public TextModel {
  public:
   // Builds from a checkpoint in Hugging Face's layout, or at random when it is null.
   Classifier(EncoderConfig config, Checkpoint* checkpoint, const ClassifierOptions& options);
-  ~Classifier();
+  ~Classifier() override;
   Classifier(Classifier&&) noexcept;
   Classifier& operator=(Classifier&&) noexcept;
 
   // Opens a directory that can predict: ours or a fine-tuned one of transformers.
   [[nodiscard]] static Classifier open(const std::filesystem::path& directory);
 
-  // [B, classes]. With active dropout and several samples (multi-sample dropout, Inoue 2019) the
-  // last layer sees that many masks: [samples * B, classes], all documents of one mask together.
-  [[nodiscard]] at::Tensor logits(const PackedBatch& batch, const DropoutState& state) const;
-
-  // What the last linear layer reads, without dropout: [B, width]. For a probe.
-  [[nodiscard]] at::Tensor head_inputs(const PackedBatch& batch) const;
-  // Sets the last linear layer: weight [classes, width], bias [classes].
-  void set_output_layer(const at::Tensor& weight, const at::Tensor& bias);
+  [[nodiscard]] at::Tensor logits(const PackedBatch& batch, const DropoutState& state) const override;
+  [[nodiscard]] at::Tensor head_inputs(const PackedBatch& batch) const override;
+  void set_output_layer(const at::Tensor& weight, const at::Tensor& bias) override;
 
   // Leaves the lowest `layers` encoder layers, and the embeddings, as they are.
   void freeze(std::int64_t layers, bool embeddings);
@@ -100,9 +96,11 @@ class Classifier {
   [[nodiscard]] const Encoder& encoder() const { return encoder_; }
   [[nodiscard]] const EncoderConfig& config() const { return encoder_.config(); }
   [[nodiscard]] const ClassifierOptions& options() const { return options_; }
-  [[nodiscard]] std::vector<Parameter>& parameters() { return store_.parameters(); }
-  [[nodiscard]] const std::vector<Parameter>& parameters() const { return store_.parameters(); }
-  [[nodiscard]] std::int64_t classes() const { return options_.classes; }
+  [[nodiscard]] std::vector<Parameter>& parameters() override { return store_.parameters(); }
+  [[nodiscard]] const std::vector<Parameter>& parameters() const override { return store_.parameters(); }
+  [[nodiscard]] std::int64_t layers() const override { return config().layers; }
+  [[nodiscard]] std::int64_t classes() const override { return options_.classes; }
+  [[nodiscard]] std::string recipe() const override;
 
  private:
   void reinitialise_top_layers();

@@ -17,7 +17,9 @@ enum class Init {
   normal,  // the model's initializer_range
   zeros,
   ones,
-  lstm,  // uniform within 1 / sqrt(hidden), the first dimension being 4 * hidden, as torch.nn.LSTM
+  small,  // uniform within 1 / (last dimension), as word2vec starts its vectors
+  he,     // normal with variance 2 / (numbers that make up one output), for ReLU (He et al. 2015)
+  lstm,   // uniform within 1 / sqrt(hidden), the first dimension being 4 * hidden, as torch.nn.LSTM
 };
 
 struct Parameter {
@@ -29,7 +31,7 @@ struct Parameter {
   std::int64_t depth = 0;
   bool decay = true;  // weight decay: not for biases and norms
   bool pretrained = false;
-  bool frozen = false;  // takes no gradient
+  bool frozen = false;       // takes no gradient
   Init init = Init::normal;  // how it is filled without a checkpoint
 };
 

@@ -14,6 +14,7 @@
 #include "quire/members/lightgbm_options.h"
 #include "quire/members/linear_options.h"
 #include "quire/members/options.h"
+#include "quire/members/textcnn_options.h"
 #include "quire/table/columns.h"
 
 namespace quire {
@@ -43,6 +44,7 @@ struct TrainOptions {
   LinearOptions linear;
   LightgbmOptions lightgbm;
   FasttextOptions fasttext;
+  TextcnnOptions textcnn;
 };
 
 struct Option {

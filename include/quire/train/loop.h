@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "quire/base/context.h"
-#include "quire/nn/classifier.h"
+#include "quire/nn/model.h"
 #include "quire/train/corpus.h"
 #include "quire/train/metrics.h"
 #include "quire/train/optimizer.h"
@@ -26,6 +26,9 @@ enum class Adversarial {
   fgm,  // one step along the gradient (Miyato et al. 2017)
   pgd,  // several, projected back into the ball (Madry et al. 2018)
 };
+
+// "none", "fgm", "pgd". InputError otherwise.
+[[nodiscard]] Adversarial parse_adversarial(std::string_view name);
 
 struct LoopOptions {
   std::int64_t epochs = 3;
@@ -59,7 +62,7 @@ struct LoopInput {
   std::span<const std::int64_t> train;  // rows
   std::span<const std::int64_t> valid;  // rows; may be empty: then the last epoch is kept
   std::uint32_t fold = 0;
-  std::int64_t folds = 1;           // for the time left of the whole run
+  std::int64_t folds = 1;  // for the time left of the whole run
   // log.jsonl, epochs.jsonl and, while it runs, checkpoint.safetensors go here.
   std::filesystem::path directory;
   bool resume = false;  // go on from the checkpoint if there is one
@@ -83,7 +86,7 @@ struct LoopResult {
 // Trains `model` in place and leaves it with the weights of the selected epoch. Everything random
 // is a function of the context's seed, the fold and the epoch. Throws Interrupted after saving
 // a checkpoint when a stop is asked for, and Error when the loss is not finite.
-LoopResult fit(nn::Classifier& model, const LoopInput& input, const LoopOptions& options,
+LoopResult fit(nn::TextModel& model, const LoopInput& input, const LoopOptions& options,
                const Context& context);
 
 struct OverfitResult {
@@ -95,7 +98,7 @@ struct OverfitResult {
 
 // Proves that the model can learn: trains on one batch, without dropout and at a constant learning
 // rate, until every document of it is predicted right, at most `most_steps` steps. The model is spoilt.
-OverfitResult overfit_batch(nn::Classifier& model, const LoopInput& input, const LoopOptions& options,
+OverfitResult overfit_batch(nn::TextModel& model, const LoopInput& input, const LoopOptions& options,
                             const Context& context, std::int64_t most_steps = 200);
 
 // Number of optimiser steps of a fit.

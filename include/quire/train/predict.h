@@ -6,7 +6,7 @@
 
 #include "quire/base/context.h"
 #include "quire/base/matrix.h"
-#include "quire/nn/classifier.h"
+#include "quire/nn/model.h"
 #include "quire/train/corpus.h"
 
 namespace quire::train {
@@ -14,13 +14,13 @@ namespace quire::train {
 // Softmax of the logits of `rows`, in their order: [rows, classes]. Documents are sorted by length
 // into batches of about `tokens_per_batch` tokens; what is computed for a document does not depend
 // on the others in its batch. Reports progress under `stage` when that is not empty.
-[[nodiscard]] Matrix predict(const nn::Classifier& model, const TokenCorpus& corpus,
+[[nodiscard]] Matrix predict(const nn::TextModel& model, const TokenCorpus& corpus,
                              std::span<const std::int64_t> rows, const Context& context,
                              std::string_view stage = {}, std::int64_t tokens_per_batch = 4096);
 
-// What the last layer of the model reads of `rows`, dropout off: [rows, width]. With the mean head these
-// are the mean-pooled hidden states.
-[[nodiscard]] Matrix head_inputs(const nn::Classifier& model, const TokenCorpus& corpus,
+// What the last layer of the model reads of `rows`, dropout off: [rows, width]. With an encoder and its mean
+// head these are the mean-pooled hidden states.
+[[nodiscard]] Matrix head_inputs(const nn::TextModel& model, const TokenCorpus& corpus,
                                  std::span<const std::int64_t> rows, const Context& context,
                                  std::string_view stage = {}, std::int64_t tokens_per_batch = 4096);
 

@@ -1,0 +1,47 @@
+// What the training loop knows of a model: documents in, logits out, parameters to train.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "quire/nn/batch.h"
+#include "quire/nn/ops.h"
+#include "quire/nn/parameters.h"
+
+namespace quire::nn {
+
+class TextModel {
+ public:
+  virtual ~TextModel() = default;
+
+  // [B, classes]. With active dropout a model may look at several masks at once (multi-sample dropout,
+  // Inoue 2019): [samples * B, classes], all documents of one mask together.
+  [[nodiscard]] virtual at::Tensor logits(const PackedBatch& batch, const DropoutState& state) const = 0;
+
+  // What the last linear layer reads, without dropout: [B, width]. For a probe.
+  [[nodiscard]] virtual at::Tensor head_inputs(const PackedBatch& batch) const = 0;
+  // Sets the last linear layer: weight [classes, width], bias [classes].
+  virtual void set_output_layer(const at::Tensor& weight, const at::Tensor& bias) = 0;
+
+  // The first parameter is the table of word embeddings, which adversarial training perturbs.
+  [[nodiscard]] virtual std::vector<Parameter>& parameters() = 0;
+  [[nodiscard]] virtual const std::vector<Parameter>& parameters() const = 0;
+  // Depths of parameters up to this one take the learning rate of layers, those above it the head's.
+  [[nodiscard]] virtual std::int64_t layers() const = 0;
+  [[nodiscard]] virtual std::int64_t classes() const = 0;
+  // Everything about the model that the result of training depends on, in one line: a checkpoint of
+  // another model is refused by it.
+  [[nodiscard]] virtual std::string recipe() const = 0;
+
+ protected:
+  TextModel() = default;
+  TextModel(const TextModel&) = default;
+  TextModel(TextModel&&) = default;
+  TextModel& operator=(const TextModel&) = default;
+  TextModel& operator=(TextModel&&) = default;
+};
+
+}  // namespace quire::nn

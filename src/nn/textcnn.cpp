@@ -1,0 +1,132 @@
+#include "quire/nn/textcnn.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "nn/aten.h"
+#include "nn/head.h"
+#include "quire/base/error.h"
+#include "quire/hub/safetensors.h"
+
+namespace quire::nn {
+namespace {
+
+std::span<float> floats(const at::Tensor& tensor) {
+  return {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+// Where filters of one width stand in a batch: the rows under each of their words, T for the zero row
+// that follows the batch; and how many places each document has.
+struct Places {
+  std::vector<std::vector<std::int64_t>> rows;  // [width][places]
+  std::vector<std::int64_t> offsets = {0};      // [B + 1]
+};
+
+Places filter_places(const PackedBatch& batch, std::int64_t width) {
+  Places places;
+  places.rows.resize(static_cast<std::size_t>(width));
+  for (std::size_t b = 0; b + 1 < batch.offsets.size(); ++b) {
+    const std::int64_t end = batch.offsets[b + 1];
+    const std::int64_t last = std::max(batch.offsets[b], end - width);
+    for (std::int64_t start = batch.offsets[b]; start <= last; ++start) {
+      for (std::int64_t k = 0; k < width; ++k)
+        places.rows[static_cast<std::size_t>(k)].push_back(start + k < end ? start + k : batch.tokens());
+    }
+    places.offsets.push_back(static_cast<std::int64_t>(places.rows.front().size()));
+  }
+  return places;
+}
+
+}  // namespace
+
+TextCnn::TextCnn(const TextCnnOptions& options) : options_(options), store_(nullptr, 0.0, options.seed) {
+  build();
+}
+
+TextCnn::TextCnn(const TextCnnOptions& options, const std::filesystem::path& weights) : TextCnn(options) {
+  const SafetensorsFile file(weights);
+  for (const Parameter& parameter : parameters()) {
+    const TensorView* stored = file.find(parameter.names.front());
+    if (stored == nullptr || stored->shape != parameter.value.sizes().vec()) {
+      throw InputError(fmt::format("'{}' lacks the tensor '{}', or has it in another shape", weights.string(),
+                                   parameter.names.front()),
+                       "the file does not belong to this model");
+    }
+    to_float32(*stored, floats(parameter.value));
+  }
+}
+
+void TextCnn::build() {
+  const Scope model(store_, "", 0, Origin::fresh);
+  embeddings_ = (model / "embeddings").get("weight", {options_.vocabulary, options_.dim}, Init::small);
+  for (std::int64_t width = options_.min_width; width <= options_.max_width; ++width) {
+    const Scope scope = model / fmt::format("convolution.{}", width);
+    convolutions_.push_back({width, scope.get("weight", {width, options_.filters, options_.dim}, Init::he),
+                             scope.get("bias", {options_.filters}, Init::zeros)});
+  }
+  const std::int64_t features = options_.filters * static_cast<std::int64_t>(convolutions_.size());
+  const Scope head(store_, "classifier", 1, Origin::fresh);
+  output_.weight = head.get("weight", {options_.classes, features}, Init::zeros);
+  output_.bias = head.get("bias", {options_.classes}, Init::zeros);
+}
+
+// Each row is multiplied with all words of the filters at once, and the products are then added up where
+// the filters stand: no word is copied into several windows.
+at::Tensor TextCnn::convolve(const at::Tensor& padded, const PackedBatch& batch, std::size_t i) const {
+  const Convolution& convolution = convolutions_[i];
+  const Places places = filter_places(batch, convolution.width);
+  const at::Tensor products =
+      at::mm(padded, convolution.weight.view({convolution.width * options_.filters, options_.dim}).t());
+  at::Tensor sum = convolution.bias;
+  for (std::int64_t k = 0; k < convolution.width; ++k) {
+    const at::Tensor rows = at::tensor(places.rows[static_cast<std::size_t>(k)]);
+    sum = sum + products.slice(1, k * options_.filters, (k + 1) * options_.filters).index_select(0, rows);
+  }
+  return max_pool(at::relu(sum), places.offsets);
+}
+
+at::Tensor TextCnn::pooled(const PackedBatch& batch) const {
+  const at::Tensor x = at::embedding(embeddings_, batch.ids);
+  const at::Tensor padded = at::cat({x, at::zeros({1, options_.dim}, x.options())});
+  std::vector<at::Tensor> maxima;
+  for (std::size_t i = 0; i < convolutions_.size(); ++i) maxima.push_back(convolve(padded, batch, i));
+  return at::cat(maxima, 1);
+}
+
+at::Tensor TextCnn::logits(const PackedBatch& batch, const DropoutState& state) const {
+  std::vector<std::int64_t> offsets;
+  for (std::int64_t b = 0; b <= batch.size(); ++b) offsets.push_back(b);
+  return output_(dropout(pooled(batch), {offsets, batch.documents}, options_.dropout, state,
+                         dropout_site(1, Site::head)));
+}
+
+at::Tensor TextCnn::head_inputs(const PackedBatch& batch) const {
+  const at::NoGradGuard no_grad;
+  return pooled(batch);
+}
+
+void TextCnn::set_output_layer(const at::Tensor& weight, const at::Tensor& bias) {
+  const at::NoGradGuard no_grad;
+  at::Tensor(output_.weight).copy_(weight);
+  at::Tensor(output_.bias).copy_(bias);
+}
+
+std::string TextCnn::recipe() const {
+  const TextCnnOptions& o = options_;
+  return fmt::format("textcnn {}x{} filters {} of {} to {} dropout {}", o.vocabulary, o.dim, o.filters,
+                     o.min_width, o.max_width, o.dropout);
+}
+
+void TextCnn::save(const std::filesystem::path& path) const {
+  std::vector<TensorView> views;
+  for (const Parameter& parameter : parameters()) {
+    const at::Tensor& value = parameter.value;
+    views.push_back(
+        view_tensor(parameter.names.front(), value.sizes().vec(),
+                    std::span(value.const_data_ptr<float>(), static_cast<std::size_t>(value.numel()))));
+  }
+  write_safetensors(path, views);
+}
+
+}  // namespace quire::nn
