@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Accuracies of docs/results.md: trains with the built program, measures, prints Markdown tables.
 
-Usage: bench/results.py SUITE [--data DIR] [--quire PROGRAM] [--model DIR] [--threads N]
+Usage: bench/results.py SUITE [--data DIR] [--quire PROGRAM] [--model DIR] [--threads N] [--precision P]
 
 SUITE is a function below whose name ends in _suite. Every row is one command; its result is kept in
 build/results/NAME.json, so that a second call only prints, and an interrupted one goes on. Peers run in
-the reference environment (tests/golden/requirements.txt). DIR holds arxiv_cs39/ and R8/.
+the environment of the Python that runs this script (tests/golden/requirements.txt). DIR holds arxiv_cs39/ and R8/.
 """
 
 import argparse
@@ -51,6 +51,7 @@ class Bench:
         self.quire = arguments.quire
         self.model = arguments.model
         self.threads = arguments.threads
+        self.precision = arguments.precision
         RESULTS.mkdir(parents=True, exist_ok=True)
 
     def file(self, name):
@@ -63,6 +64,8 @@ class Bench:
             return json.loads(kept.read_text())
         run = RESULTS / name
         threads = ["--threads", str(self.threads)] if self.threads else []
+        if "--model" in options and self.precision != "fp32":
+            options = [*options, "--precision", self.precision]
         command = [self.quire, "train", self.file(train), "-o", str(run), "--resume", *options]
         print("+", shlex.join(command), file=sys.stderr, flush=True)
         start = time.time()
@@ -123,6 +126,63 @@ def r8_suite(bench):
             f"{svm['seconds'] / 60:.1f}"]])
 
 
+SAMPLE = ("arxiv_cs39/train_sample_2000", "arxiv_cs39/holdout_sample_500")
+ONE_FIT = ["--folds", "1", "--valid-fraction", "0", "--max-length", "128"]
+
+
+def arxiv_suite(bench):
+    """All members on the sample, without folds: the last epoch, no choice made on the holdout."""
+    svm = bench.svm("arxiv-svm", *SAMPLE, "categories")
+    rows = [["scikit-learn linear SVM on TF-IDF", f"{svm['accuracy']:.3f}", f"{svm['macro_f1']:.3f}",
+             f"{svm['seconds'] / 60:.1f}", ""]]
+    whole = ["--folds", "1", "--valid-fraction", "0"]
+    members = [
+        ("linear", ["--member", "linear", *whole]),
+        ("lightgbm", ["--member", "lightgbm", *whole]),
+        ("fasttext", ["--member", "fasttext", *whole]),
+        ("textcnn", ["--member", "textcnn", *whole]),
+        ("encoder", bench.encoder(*ONE_FIT)),
+        ("encoder, --head mean --head-init probe", bench.encoder(*ONE_FIT, "--head", "mean", "--head-init", "probe")),
+    ]
+    for name, options in members:
+        row = bench.row("arxiv-" + name.replace(", ", "").replace(" ", ""), *SAMPLE, options)
+        rows.append([name, f"{row['accuracy']:.3f}", f"{row['macro_f1']:.3f}", f"{row['seconds'] / 60:.1f}", row["peak_mb"]])
+    table(["arxiv_cs39 sample: 2,000 to train, 500 to test", "accuracy", "macro-F1", "minutes", "peak MB"], rows)
+
+
+def ablation_suite(bench):
+    """One change at a time against the same baseline, three paired seeds; the last epoch of each."""
+    trials = {
+        "baseline": [],
+        "no layer decay": ["--layer-decay", "1"],
+        "10 epochs": ["--epochs", "10"],
+        "learning rate 1e-4": ["--learning-rate", "1e-4"],
+        "head mean": ["--head", "mean"],
+        "head max": ["--head", "max"],
+        "head attention": ["--head", "attention"],
+        "head concat": ["--head", "concat"],
+        "head bilstm": ["--head", "bilstm"],
+        "standard head from a probe": ["--head-init", "probe"],
+        "mean head from a probe": ["--head", "mean", "--head-init", "probe"],
+        "mean head from a probe, mean of 2 layers": ["--head", "mean", "--head-init", "probe", "--features", "mean:2"],
+        "mean head from a probe, FGM": ["--head", "mean", "--head-init", "probe", "--adversarial", "fgm"],
+        "mean head from a probe, R-Drop": ["--head", "mean", "--head-init", "probe", "--r-drop", "1"],
+        "mean head from a probe, EMA": ["--head", "mean", "--head-init", "probe", "--ema", "0.99"],
+        "mean head from a probe, head+tail": ["--head", "mean", "--head-init", "probe", "--long-text", "head+tail"],
+    }
+    results = {}
+    for name, options in trials.items():
+        file_name = "ablation-" + "".join(c if c.isalnum() else "-" for c in name)
+        results[name] = bench.seeds(file_name, *SAMPLE, bench.encoder(*ONE_FIT, *options))
+    base = results["baseline"]
+    rows = []
+    for name, runs in results.items():
+        gains = [run["accuracy"] - first["accuracy"] for run, first in zip(runs, base)]
+        error = statistics.stdev(gains) / len(gains) ** 0.5
+        rows.append([name, spread(runs), f"{statistics.mean(gains):+.4f} ± {error:.4f}", minutes(runs)])
+    table(["change", "accuracy", "gain over the baseline and its standard error", "minutes"], rows)
+
+
 def main():
     suites = {name[:-6]: f for name, f in globals().items() if name.endswith("_suite")}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -131,6 +191,7 @@ def main():
     parser.add_argument("--quire", default=str(ROOT / "build" / "release" / "quire"))
     parser.add_argument("--model", default=str(ROOT / ".deps" / "models" / "all-MiniLM-L6-v2"))
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--precision", default="fp32", help="of the encoders")
     arguments = parser.parse_args()
     suites[arguments.suite](Bench(arguments))
 

@@ -11,19 +11,20 @@
 namespace quire::app {
 namespace {
 
-void add_option(CLI::App& verb, const Option& option) {
+void add_option(CLI::App& verb, const Option& option, const std::string& group) {
   const std::string name = fmt::format("--{}", option.name);
   const std::string help(option.help);
   std::visit(
       [&](auto* value) {
         using T = std::remove_pointer_t<decltype(value)>;
         if constexpr (std::is_same_v<T, bool>) {
-          verb.add_flag(name, *value, help);
+          verb.add_flag(name, *value, help)->group(group);
         } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
-          verb.add_option(name, *value, help)->delimiter(',');
+          verb.add_option(name, *value, help)->delimiter(',')->group(group);
         } else {
           // Said twice, the last counts: so that a script's options can be overridden.
           CLI::Option* added = verb.add_option(name, *value, help)->take_last();
+          added->group(group);
           if constexpr (std::is_same_v<T, std::string>) {
             if (!value->empty()) added->default_str(*value);
           } else if constexpr (!std::is_same_v<T, std::optional<double>>) {
@@ -80,7 +81,10 @@ void add_train(Program& program, const std::vector<std::string>& words) {
   options->member = member_of(words);
   verb.add_option("FILE", options->file, "labelled TSV or CSV, may be .gz or .xz")->required();
   verb.add_option("-o,--output", options->output, "run directory to write")->required();
-  for (const Option& option : option_table(*options)) add_option(verb, option);
+  const std::string own =
+      fmt::format("Options of the {} member (others: --member NAME --help)", options->member);
+  for (const Option& option : option_table(*options))
+    add_option(verb, option, option.of_member ? own : "Options");
   verb.add_flag("--quiet", program.common.quiet, "no progress, only warnings");
   verb.callback([&program, options] {
     program.common.threads = options->threads;

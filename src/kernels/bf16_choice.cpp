@@ -95,6 +95,10 @@ std::vector<const Bf16Path*> available_bf16_paths() {
 
 bool bf16_available() { return chosen().path != nullptr; }
 
+bool bf16_pays() {
+  return bf16_available() && (std::string_view(bf16_path().name) == "amx" || __builtin_cpu_is("amd") != 0);
+}
+
 std::string bf16_choice() { return chosen().reason; }
 
 const Bf16Path& bf16_path() {

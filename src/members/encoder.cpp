@@ -102,8 +102,8 @@ train::LoopOptions loop_options(const EncoderOptions& options) {
 
 nn::Precision choose_precision(const std::string& name) {
   if (name == "fp32") return nn::Precision::fp32;
+  if (name == "auto") return kernels::bf16_pays() ? nn::Precision::bf16 : nn::Precision::fp32;
   if (kernels::bf16_available()) return nn::Precision::bf16;
-  if (name == "auto") return nn::Precision::fp32;
   throw InputError(
       fmt::format("--precision is bf16, but this CPU has no use for it ({})", kernels::bf16_choice()),
       "leave it at fp32, or say auto");

@@ -69,11 +69,13 @@ std::vector<Option> option_table(TrainOptions& o) {
        .value = &o.force,
        .in_recipe = false},
   };
+  const std::size_t common = table.size();
   if (o.member == "encoder") add_encoder_options(o, table);
   if (o.member == "linear") add_linear_options(o, table);
   if (o.member == "lightgbm") add_lightgbm_options(o, table);
   if (o.member == "fasttext") add_fasttext_options(o, table);
   if (o.member == "textcnn") add_textcnn_options(o, table);
+  for (std::size_t i = common; i < table.size(); ++i) table[i].of_member = true;
   return table;
 }
 

@@ -15,7 +15,7 @@
 namespace quire {
 namespace {
 
-constexpr std::size_t kChunk = 4096;  // documents in memory at a time
+constexpr std::size_t kChunk = 1024;  // documents in memory, and reports of progress, at a time
 
 template <typename Use>
 std::int64_t for_chunks(const Predictor& predictor, DocumentReader& reader, const Context& context, Use use) {
@@ -98,7 +98,7 @@ Matrix Predictor::predict(std::span<const Document> documents, const Context& co
   Matrix mean(static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(class_names().size()));
   const auto share = 1.0F / static_cast<float>(members_.size());
   for (const auto& member : members_) {
-    const Matrix one = member->predict(*corpus, rows, context, "predicting");
+    const Matrix one = member->predict(*corpus, rows, context, {});
     for (std::size_t i = 0; i < one.values.size(); ++i) mean.values[i] += share * one.values[i];
   }
   return mean;

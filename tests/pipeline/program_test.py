@@ -68,6 +68,18 @@ with tempfile.TemporaryDirectory() as folder:
             content = source.read()
             target.write(content[: len(content) // 2] if name == "model.safetensors" else content)
     refuses("cut weights", ["train", good, "-o", out, "--model", path("cut"), "--max-length", "16"], "model.safetensors")
+    linear = ["train", good, "-o", out, "--member", "linear"]
+    refuses("no such member", [*linear[:-1], "liner"], "--member is 'liner'", "did you mean linear?")
+    refuses("option of another member", [*linear, "--epochs", "3"], "unknown option '--epochs'")
+    refuses("unknown step of cleaning", [*linear, "--clean", "lowercas"], "lowercas")
+    refuses("unknown LightGBM parameter", [*linear[:-1], "lightgbm", "--parameters", "num_leafs=3"], "num_leafs", "did you mean num_leaf")
+    refuses("no such vectors", [*linear[:-1], "textcnn", "--embeddings", path("no.vec")], "no.vec")
+    refuses("no GPU here", [*train, "--device", "cuda"], "--device is cuda")
+    refuses("features beyond the model", [*train, "--features", "mean:9"], "--features", "1 to 2")
+    refuses("frozen beyond the model", [*train, "--freeze-layers", "3"], "--freeze-layers is 3")
+    refuses("window stride", [*train, "--window-stride", "17"], "--window-stride 17")
+    refuses("class weights", [*train, "--class-weights", path("no.tsv")], "no.tsv")
+    refuses("cleaning a file that is not there", ["clean", path("no.tsv"), "-o", path("x.tsv")], "no.tsv")
     check("nothing is left behind by refusals", not os.path.exists(out))
 
     result = run(*train)
@@ -76,6 +88,8 @@ with tempfile.TemporaryDirectory() as folder:
     check("resume of a finished run", run(*train, "--resume").returncode == 0)
     refuses("force on a stranger", [*train[:3], path("cut"), *train[4:], "--force"], "not a run")
 
+    result = run(*train, "--overfit-batch")
+    check("overfit-batch writes nothing and needs no place", "one batch of" in result.stderr, result)
     test = table("test.tsv", "id\ttext\n7\tcat runs\n8\tdog runs\n")
     result = run("predict", out, test, "-o", path("p.tsv"), "--submission")
     check("predicts", result.returncode == 0, result)

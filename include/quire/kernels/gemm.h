@@ -88,6 +88,10 @@ void multiply(Bf16Rows left, Bf16Panels right, const Epilogue& epilogue, const B
 // Whether this CPU, and QUIRE_ISA, have a path.
 [[nodiscard]] bool bf16_available();
 
+// Whether the chosen path is faster than float32. AMX is; AVX512_BF16 is on AMD's CPUs, which do two
+// bf16 products in the time of one in float32 (Zen 4), and was half as fast on an Intel one.
+[[nodiscard]] bool bf16_pays();
+
 // One sentence: which path was chosen and why, or why there is none.
 [[nodiscard]] std::string bf16_choice();
 

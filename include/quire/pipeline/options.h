@@ -57,6 +57,7 @@ struct Option {
   double least = 0, most = 0;               // numbers; no range when equal
   std::vector<std::string_view> choices{};  // strings; any when empty
   bool in_recipe = true;                    // false: about this call, not about the result
+  bool of_member = false;                   // of the chosen member alone
 };
 
 // The kinds of learner that --member takes.
