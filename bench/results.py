@@ -11,7 +11,6 @@ the environment of the Python that runs this script (tests/golden/requirements.t
 import argparse
 import json
 import os
-import resource
 import shlex
 import statistics
 import subprocess
@@ -69,9 +68,12 @@ class Bench:
         command = [self.quire, "train", self.file(train), "-o", str(run), "--resume", *options]
         print("+", shlex.join(command), file=sys.stderr, flush=True)
         start = time.time()
-        subprocess.run([*command, *threads, "--quiet"], check=True)
+        child = subprocess.Popen([*command, *threads, "--quiet"])
+        _, status, usage = os.wait4(child.pid, 0)  # this child's own peak, not that of all so far
         seconds = time.time() - start
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        if status != 0:
+            sys.exit(f"the command failed with wait status {status}")
+        peak = usage.ru_maxrss
         output = subprocess.run([self.quire, "eval", str(run), self.file(test), "--json", "--quiet", *threads],
                                 check=True, capture_output=True, text=True).stdout
         scores = json.loads(output)
