@@ -46,6 +46,13 @@ target_include_directories(libtorch SYSTEM INTERFACE
   "${QUIRE_LIBTORCH_ROOT}/include/torch/csrc/api/include")
 target_link_directories(libtorch INTERFACE "${QUIRE_LIBTORCH_ROOT}/lib")
 target_link_libraries(libtorch INTERFACE torch_cpu c10)
+# at::parallel_for is a template in a header: without this flag it is a plain loop on one thread.
+target_compile_options(libtorch INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fopenmp>)
+# One OpenMP in the process, libtorch's: the wheels carry it, under a name of their own before 2.8.
+file(GLOB libgomp "${QUIRE_LIBTORCH_ROOT}/lib/libgomp*.so*")
+list(APPEND libgomp gomp)
+list(GET libgomp 0 libgomp)
+target_link_libraries(libtorch INTERFACE "${libgomp}")
 target_link_options(libtorch INTERFACE "-Wl,-rpath,${QUIRE_LIBTORCH_ROOT}/lib"
   # libtorch_cpu's own needs (CUDA's runtime, OpenMP) lie beside it and are its affair.
   -Wl,--allow-shlib-undefined)
