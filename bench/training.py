@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
 """Training speed: Quire and Hugging Face transformers, in turns on the same documents.
 
-    python bench/training.py [--model DIR] [--table TABLE.tsv.xz] [--documents 160] [--rounds 3]
+    python bench/training.py [--shape minilm|bert-base|bert-large] [--documents 160] [--rounds 3]
 
 Run with the environment of tests/golden/requirements.txt. Whole optimiser steps are timed, over the same
-documents, batch size, threads and length limit; tokens are real ones, padding not counted. The peer:
+documents, batch size, threads and length limit; tokens are real ones, padding not counted. MiniLM starts from
+its own weights, the shapes of BERT from random ones (kept in build/bench). The peer:
 
-  contest   padded to --max-length, eager attention, plain AdamW
-  best      dynamic padding, batches of like length, SDPA, fused AdamW
+  contest        padded to --max-length, eager attention, plain AdamW
+  best           dynamic padding, batches of like length, SDPA, fused AdamW
+  best-bf16      the same under bfloat16 autocast
+  best-compiled  the same as best, through torch.compile (only with --compiled; compiling is not timed)
 
-Printed are medians over the rounds, and the ratio of Quire to the peer's best with its smallest and
-largest value over neighbouring runs.
+Printed are medians over the rounds; the ratio to the peer's best float32 run of the same round, with its
+smallest and largest value; the share of the product rate that gemm_bench finds on these threads, counting six
+operations a token and parameter outside the embeddings; and the peak of resident memory.
 """
 
 import argparse
@@ -26,6 +30,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+PEERS = ["contest", "best", "best-bf16", "best-compiled"]
 
 
 def read_rows(path, count):
@@ -46,11 +51,12 @@ def peer(arguments):
     rows = read_rows(arguments.table, arguments.documents)
     names = sorted({label for _, _, label in rows})
     tokenizer = transformers.AutoTokenizer.from_pretrained(arguments.model)
-    best = arguments.peer == "best"
+    best = arguments.peer != "contest"
     model = transformers.AutoModelForSequenceClassification.from_pretrained(
         arguments.model, num_labels=len(names), attn_implementation="sdpa" if best else "eager"
     ).train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=5e-5, fused=best)
+    forward = torch.compile(model, dynamic=True) if arguments.peer == "best-compiled" else model
     encoded = [tokenizer(t, a, truncation=True, max_length=arguments.max_length) for t, a, _ in rows]
     labels = torch.tensor([names.index(label) for _, _, label in rows])
     order = sorted(range(len(rows)), key=lambda i: len(encoded[i]["input_ids"])) if best else list(range(len(rows)))
@@ -63,13 +69,16 @@ def peer(arguments):
             max_length=arguments.max_length,
             return_tensors="pt",
         )
-        loss = torch.nn.functional.cross_entropy(model(**inputs).logits, labels[batch])
-        loss.backward()
+        with torch.autocast("cpu", torch.bfloat16, enabled=arguments.peer == "best-bf16"):
+            logits = forward(**inputs).logits
+        torch.nn.functional.cross_entropy(logits.float(), labels[batch]).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad()
 
     step(batches[len(batches) // 2])
+    if arguments.peer == "best-compiled":
+        step(batches[0])
     start = time.perf_counter()
     for batch in batches:
         step(batch)
@@ -78,11 +87,61 @@ def peer(arguments):
     print(json.dumps({"tokens": tokens / seconds, "documents": len(rows) / seconds}))
 
 
+def run_measured(command, environment=None):
+    """Standard output of a command and the peak of its resident memory in MB."""
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        child = subprocess.Popen([str(word) for word in command], stdout=output, stderr=errors, env=environment)
+        _, status, usage = os.wait4(child.pid, 0)
+        output.seek(0)
+        errors.seek(0)
+        if status != 0:
+            sys.exit(f"{command[:3]} failed:\n{errors.read()[-2000:]}")
+        return output.read(), usage.ru_maxrss / 1024
+
+
+def random_model(arguments):
+    """A folder with a BERT of this shape, random weights, and MiniLM's tokenizer."""
+    import transformers
+
+    folder = ROOT / "build/bench" / arguments.shape
+    if not (folder / "model.safetensors").exists():
+        sizes = {
+            "bert-base": {},
+            "bert-large": {
+                "hidden_size": 1024,
+                "num_hidden_layers": 24,
+                "num_attention_heads": 16,
+                "intermediate_size": 4096,
+            },
+        }[arguments.shape]
+        transformers.BertModel(transformers.BertConfig(**sizes)).save_pretrained(folder)
+        transformers.AutoTokenizer.from_pretrained(arguments.model).save_pretrained(folder)
+    return str(folder)
+
+
+def product_rates(arguments):
+    """The best GFLOP/s of gemm_bench on so many threads, in float32 and bfloat16."""
+    program = pathlib.Path(arguments.quire).parent / "gemm_bench"
+    output, _ = run_measured([program, 2048, 0.1], {**os.environ, "OMP_NUM_THREADS": str(arguments.threads)})
+    rates = [line.split()[-4:] for line in output.splitlines()[2:]]
+    rates = [(float(a), float(b)) for threads, a, b, _ in rates if threads == str(arguments.threads)]
+    return max(a for a, _ in rates), max(b for _, b in rates)
+
+
+def parameters_outside_embeddings(model):
+    config = json.loads(pathlib.Path(model, "config.json").read_text(encoding="utf-8"))
+    hidden, inner = config["hidden_size"], config["intermediate_size"]
+    return config["num_hidden_layers"] * (4 * hidden * hidden + 2 * hidden * inner)
+
+
 def run_peer(arguments, kind):
     command = [sys.executable, __file__, "--peer", kind]
     for name in ("model", "table", "documents", "batch_size", "max_length", "threads"):
         command += [f"--{name.replace('_', '-')}", str(getattr(arguments, name))]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    # Virtual machines that announce AMX and leave its CPUID leaf blank kill oneDNN's bfloat16 otherwise.
+    environment = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16", **os.environ} if kind == "best-bf16" else None
+    output, peak = run_measured(command, environment)
+    return {**json.loads(output.splitlines()[-1]), "peak": peak}
 
 
 def run_quire(arguments, precision):
@@ -92,14 +151,14 @@ def run_quire(arguments, precision):
         command += ["--limit", arguments.documents, "--folds", 1, "--valid-fraction", 0, "--epochs", 1]
         command += ["--batch-size", arguments.batch_size, "--max-length", arguments.max_length, "--quiet"]
         command += ["--threads", arguments.threads, "--precision", precision]
-        subprocess.run([str(word) for word in command], check=True, capture_output=True)
+        _, peak = run_measured(command)
         log = pathlib.Path(folder, "run/members/encoder/fold-0/log.jsonl").read_text(encoding="utf-8")
     steps = [json.loads(line) for line in log.splitlines()]
     timed = steps[1:]
     batch = arguments.batch_size
     seconds = sum(batch / step["docs_per_s"] for step in timed)
     tokens = sum(step["tokens_per_s"] * batch / step["docs_per_s"] for step in timed)
-    return {"tokens": tokens / seconds, "documents": batch * len(timed) / seconds}
+    return {"tokens": tokens / seconds, "documents": batch * len(timed) / seconds, "peak": peak}
 
 
 def main():
@@ -112,32 +171,41 @@ def main():
     parser.add_argument("--max-length", type=int, default=300)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--peer", choices=["contest", "best"], help="run one peer in this process")
+    parser.add_argument("--shape", default="minilm", choices=["minilm", "bert-base", "bert-large"])
+    parser.add_argument("--compiled", action="store_true", help="the peer under torch.compile as well")
+    parser.add_argument("--peer", choices=PEERS, help="run one peer in this process")
     arguments = parser.parse_args()
     if arguments.peer:
         return peer(arguments)
-    info = subprocess.run([arguments.quire, "info"], capture_output=True, text=True, check=True).stdout
+    if arguments.shape != "minilm":
+        arguments.model = random_model(arguments)
+    rates = dict(zip(("fp32", "bf16"), product_rates(arguments)))
     runs = {
-        "Quire, --precision fp32": lambda: run_quire(arguments, "fp32"),
-        "Quire, --precision auto": lambda: run_quire(arguments, "auto"),
+        "Quire, fp32": ("fp32", lambda: run_quire(arguments, "fp32")),
+        "Quire, bf16": ("bf16", lambda: run_quire(arguments, "bf16")),
+        "transformers at its best, fp32": ("fp32", lambda: run_peer(arguments, "best")),
+        "transformers at its best, bf16": ("bf16", lambda: run_peer(arguments, "best-bf16")),
+        "transformers, the contest's way": ("fp32", lambda: run_peer(arguments, "contest")),
     }
-    runs["transformers, best"] = lambda: run_peer(arguments, "best")
-    runs["transformers, the contest's way"] = lambda: run_peer(arguments, "contest")
+    if arguments.compiled:
+        runs["transformers, compiled"] = ("fp32", lambda: run_peer(arguments, "best-compiled"))
     found = {name: [] for name in runs}
     for _ in range(arguments.rounds):
-        for name, one in runs.items():
+        for name, (_, one) in runs.items():
             found[name].append(one())
-    best = [one["tokens"] for one in found["transformers, best"]]
-    print("| | tokens/s | docs/s | times the peer's best |\n|---|---|---|---|")
+    best = [one["tokens"] for one in found["transformers at its best, fp32"]]
+    work = 6e-9 * parameters_outside_embeddings(arguments.model)
+    print("| | tokens/s | docs/s | times the peer's best | of the product rate | peak MB |\n|---|---|---|---|---|---|")
     for name, rounds in found.items():
+        tokens = statistics.median(one["tokens"] for one in rounds)
         ratios = [one["tokens"] / other for one, other in zip(rounds, best)]
-        middle = statistics.median
         print(
-            f"| {name} | {middle(one['tokens'] for one in rounds):,.0f} | "
-            f"{middle(one['documents'] for one in rounds):.1f} | "
-            f"{middle(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) |"
+            f"| {name} | {tokens:,.0f} | {statistics.median(one['documents'] for one in rounds):.1f} | "
+            f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) | "
+            f"{100 * tokens * work / rates[runs[name][0]]:.0f} % | {max(one['peak'] for one in rounds):,.0f} |"
         )
-    print("\n" + info)
+    print(f"\nProduct rates: fp32 {rates['fp32']:.0f}, bf16 {rates['bf16']:.0f} GFLOP/s\n")
+    print(subprocess.run([arguments.quire, "info"], capture_output=True, text=True, check=True).stdout)
 
 
 if __name__ == "__main__":

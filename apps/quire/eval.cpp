@@ -48,6 +48,7 @@ void add_eval(Program& program) {
       ->check(CLI::Range(4, 1000000));
   options->table.add_to(verb);
   add_common_options(verb, program.common);
+  add_profile_option(verb, program.common);
   verb.callback([&program, options] {
     program.action = [options](const Context& context) {
       const Predictor predictor(

@@ -9,6 +9,7 @@
 
 #include "console.h"
 #include "quire/base/error.h"
+#include "quire/base/profile.h"
 #include "quire/base/threads.h"
 #include "quire/base/version.h"
 #include "verb.h"
@@ -94,7 +95,10 @@ int run(const Program& program) {
       program.common.threads > 0 ? static_cast<int>(program.common.threads) : available_threads();
   context.seed = static_cast<std::uint64_t>(program.common.seed);
   try {
-    return program.action(context);
+    if (program.common.profile) start_profile();
+    const int code = program.action(context);
+    if (program.common.profile) fmt::print(stderr, "\n{}", format_profile(read_profile()));
+    return code;
   } catch (const Interrupted& error) {
     console.clear_line();
     return report(error.what(), error.hint(), 128 + error.signal());

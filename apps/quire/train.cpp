@@ -86,6 +86,7 @@ void add_train(Program& program, const std::vector<std::string>& words) {
   for (const Option& option : option_table(*options))
     add_option(verb, option, option.of_member ? own : "Options");
   verb.add_flag("--quiet", program.common.quiet, "no progress, only warnings");
+  add_profile_option(verb, program.common);
   verb.callback([&program, options] {
     program.common.threads = options->threads;
     program.common.seed = options->seed;

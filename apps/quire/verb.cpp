@@ -11,6 +11,10 @@ void add_common_options(CLI::App& verb, Common& common) {
   verb.add_flag("--quiet", common.quiet, "no progress, only warnings");
 }
 
+void add_profile_option(CLI::App& verb, Common& common) {
+  verb.add_flag("--profile", common.profile, "say at the end where the time went");
+}
+
 void TableFlags::add_to(CLI::App& verb, const std::string& otherwise) {
   verb.add_option("--id", id, "id column (default: " + otherwise + ")");
   verb.add_option("--text", text, "text columns, comma-separated (default: " + otherwise + ")")->delimiter(',');

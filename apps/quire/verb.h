@@ -16,6 +16,7 @@ struct Common {
   std::int64_t threads = 0;  // 0: the CPUs this process may use
   std::int64_t seed = 42;
   bool quiet = false;
+  bool profile = false;
 };
 
 // The verb that was chosen; main runs it with a context.
@@ -28,6 +29,8 @@ struct Program {
 };
 
 void add_common_options(CLI::App& verb, Common& common);
+// --profile, for verbs that run a model.
+void add_profile_option(CLI::App& verb, Common& common);
 
 // --id, --text, --label, --quoting, for verbs that read a table as a run does.
 struct TableFlags {

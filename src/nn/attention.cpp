@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "nn/dropout.h"
+#include "quire/base/profile.h"
 #include "quire/kernels/gemm.h"
 #include "quire/kernels/kernels.h"
 
@@ -53,6 +54,14 @@ void for_rows(std::int64_t heads, std::int64_t length, Body body) {
   });
 }
 
+// Of one product over all heads and documents: two for each pair of tokens and element of a head.
+double product_operations(const AttentionPlan& plan, std::int64_t hidden) {
+  double pairs = 0;
+  for (std::size_t b = 0; b < plan.documents.size(); ++b)
+    pairs += static_cast<double>(plan.length(b) * plan.length(b));
+  return 2 * pairs * static_cast<double>(hidden);
+}
+
 // Turns products of query and key into probabilities; `kept` receives them after dropout (it may
 // be the same memory).
 void probabilities(const AttentionPlan& plan, std::size_t b, float scale, float* scores, float* kept) {
@@ -94,6 +103,7 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& qkv_in,
                             const PlanPointer& plan) {
+    const Span span("attention forward", 2 * product_operations(*plan, qkv_in.size(1) / 3));
     const at::Tensor qkv = qkv_in.contiguous();
     at::Tensor out = at::empty({qkv.size(0), qkv.size(1) / 3}, qkv.options());
     context->save_for_backward({qkv});
@@ -123,6 +133,7 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
     const auto plan =
         c10::static_intrusive_pointer_cast<AttentionPlan>(context->saved_data["plan"].toCapsule());
     const at::Tensor grad_out = gradients[0].contiguous();
+    const Span span("attention backward", 5 * product_operations(*plan, grad_out.size(1)));
     at::Tensor grad_qkv = at::empty_like(qkv);
     if (kernels::fp32_tiles() != nullptr) {
       tiled_attention_backward(qkv, grad_out, *plan, grad_qkv);
@@ -191,6 +202,39 @@ at::Tensor packed_attention(const at::Tensor& qkv, const PackedBatch& batch, std
     return PackedAttention::apply(qkv, plan);
   }
   return aten_attention(qkv, *plan);
+}
+
+at::Tensor first_token_attention(const at::Tensor& query, const at::Tensor& key_value,
+                                 const PackedBatch& batch, std::int64_t heads, double dropout,
+                                 const DropoutState& state, std::int64_t layer) {
+  AttentionPlan plan;
+  plan.offsets = batch.offsets;
+  plan.documents = batch.documents;
+  plan.layer = layer;
+  plan.dropout = state.active ? dropout : 0;
+  plan.state = state;
+  const std::int64_t width = query.size(1) / heads;
+  const double scale = 1.0 / std::sqrt(static_cast<double>(width));
+  const std::vector<at::Tensor> queries = query.view({query.size(0), heads, width, 1}).unbind(0);
+  const std::vector<at::Tensor> pieces = key_value.split_with_sizes(lengths(batch.offsets));
+  std::vector<at::Tensor> contexts;
+  contexts.reserve(queries.size());
+  std::vector<float> row;
+  for (std::size_t s = 0; s < queries.size(); ++s) {
+    const std::int64_t length = pieces[s].size(0);
+    const auto parts = pieces[s].view({length, 2, heads, width}).permute({1, 2, 0, 3}).unbind(0);
+    at::Tensor probability = at::softmax(at::bmm(parts[0], queries[s]) * scale, 1);  // [heads, length, 1]
+    if (plan.dropout > 0) {
+      at::Tensor multipliers = at::empty({heads, length, 1}, at::kFloat);
+      for (std::int64_t head = 0; head < heads; ++head) {
+        fill_multipliers(plan, s, head, 0, 1, row);
+        std::copy(row.begin(), row.end(), multipliers[head].mutable_data_ptr<float>());
+      }
+      probability = probability * multipliers.to(probability.options());
+    }
+    contexts.push_back(at::bmm(probability.transpose(1, 2), parts[1]).view({heads * width}));
+  }
+  return at::stack(contexts);
 }
 
 }  // namespace quire::nn

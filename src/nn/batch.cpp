@@ -1,6 +1,7 @@
 #include "quire/nn/batch.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "nn/aten.h"
 
@@ -45,6 +46,21 @@ PackedBatch pack(std::span<const TokenizedDocument> documents) {
     for (std::int64_t i = 0; i < batch.offsets[s + 1] - batch.offsets[s]; ++i) *positions++ = i;
   }
   return batch;
+}
+
+PackedBatch first_rows(const PackedBatch& batch) {
+  PackedBatch firsts;
+  firsts.documents = batch.documents;
+  firsts.windows = batch.windows;
+  firsts.offsets.resize(batch.offsets.size());
+  std::iota(firsts.offsets.begin(), firsts.offsets.end(), 0);
+  return firsts;
+}
+
+std::vector<std::int64_t> lengths(std::span<const std::int64_t> offsets) {
+  std::vector<std::int64_t> result(offsets.size() - 1);
+  for (std::size_t i = 0; i < result.size(); ++i) result[i] = offsets[i + 1] - offsets[i];
+  return result;
 }
 
 }  // namespace quire::nn

@@ -142,13 +142,19 @@ at::Tensor Classifier::select_features(const PackedBatch& batch, const DropoutSt
   return states.back();
 }
 
+at::Tensor Classifier::inputs(const PackedBatch& batch, const DropoutState& state) const {
+  if (options_.features.kind == Features::Kind::last && head_->reads_first_tokens())
+    return head_->inputs(encoder_.first_tokens(batch, state), first_rows(batch), state);
+  return head_->inputs(select_features(batch, state), batch, state);
+}
+
 at::Tensor Classifier::logits(const PackedBatch& batch, const DropoutState& state) const {
-  return head_->logits(head_->inputs(select_features(batch, state), batch, state), batch, state);
+  return head_->logits(inputs(batch, state), batch, state);
 }
 
 at::Tensor Classifier::head_inputs(const PackedBatch& batch) const {
   const at::NoGradGuard no_grad;
-  return head_->inputs(select_features(batch, {}), batch, {});
+  return inputs(batch, {});
 }
 
 void Classifier::set_output_layer(const at::Tensor& weight, const at::Tensor& bias) {

@@ -4,6 +4,7 @@
 
 #include "nn/aten.h"
 #include "nn/linear.h"
+#include "quire/base/profile.h"
 
 namespace quire::nn {
 namespace {
@@ -60,6 +61,14 @@ Linear::Linear(const Scope& scope, std::int64_t in, std::int64_t out, Precision 
 
 at::Tensor Linear::operator()(const at::Tensor& x) const { return linear(x, *this); }
 
+Linear Linear::rows(std::int64_t first, std::int64_t count, std::shared_ptr<PackedWeight> packed_in) const {
+  Linear part = *this;
+  part.weight = weight.narrow(0, first, count);
+  part.bias = bias.narrow(0, first, count);
+  part.packed = std::move(packed_in);
+  return part;
+}
+
 LayerNorm::LayerNorm(const Scope& scope, std::int64_t width)
     : gamma(scope.get("weight", {width}, Init::ones)), beta(scope.get("bias", {width}, Init::zeros)) {}
 
@@ -95,9 +104,12 @@ Encoder::Encoder(const EncoderConfig& config, ParameterStore& store, Precision p
     layers_.emplace_back(Scope(store, fmt::format("encoder.layer.{}", i), i + 1, Origin::stored), config,
                          precision);
   }
+  top_query_ = std::make_shared<PackedWeight>();
+  top_key_value_ = std::make_shared<PackedWeight>();
 }
 
 at::Tensor Encoder::embed(const PackedBatch& batch, const DropoutState& state) const {
+  const Span span("embeddings forward");
   const bool roberta = config_.family == Family::roberta;
   const at::Tensor positions = roberta ? roberta_positions(batch, config_.pad_token_id) : batch.positions;
   const at::Tensor sum =
@@ -115,19 +127,24 @@ at::Tensor Encoder::embed(const PackedBatch& batch, const DropoutState& state) c
 at::Tensor Encoder::run_layer(std::int64_t index, const at::Tensor& x, const PackedBatch& batch,
                               const DropoutState& state) const {
   const Layer& layer = layers_[static_cast<std::size_t>(index)];
-  const auto epsilon = static_cast<double>(config_.layer_norm_eps);
-  const auto rate = static_cast<double>(config_.hidden_dropout);
   const at::Tensor context = packed_attention(layer.query_key_value(x), batch, config_.heads,
                                               static_cast<double>(config_.attention_dropout), state, index);
+  return finish_layer(index, context, x, token_rows(batch), state);
+}
+
+at::Tensor Encoder::finish_layer(std::int64_t index, const at::Tensor& context, const at::Tensor& x,
+                                 const RowLayout& rows, const DropoutState& state) const {
+  const Layer& layer = layers_[static_cast<std::size_t>(index)];
+  const auto epsilon = static_cast<double>(config_.layer_norm_eps);
+  const auto rate = static_cast<double>(config_.hidden_dropout);
   const at::Tensor attended = dropout_add_layer_norm(
       layer.attention_output(context), x, layer.attention_norm.gamma, layer.attention_norm.beta, epsilon,
-      token_rows(batch), rate, state, dropout_site(index, Site::attention_output));
+      rows, rate, state, dropout_site(index, Site::attention_output));
   const at::Tensor fed = config_.activation == Activation::gelu
                              ? feed_forward(attended, layer.intermediate, layer.output)
                              : layer.output(activate(layer.intermediate(attended), config_.activation));
-  return dropout_add_layer_norm(fed, attended, layer.output_norm.gamma, layer.output_norm.beta, epsilon,
-                                token_rows(batch), rate, state,
-                                dropout_site(index, Site::feed_forward_output));
+  return dropout_add_layer_norm(fed, attended, layer.output_norm.gamma, layer.output_norm.beta, epsilon, rows,
+                                rate, state, dropout_site(index, Site::feed_forward_output));
 }
 
 std::vector<at::Tensor> Encoder::hidden_states(const PackedBatch& batch, const DropoutState& state) const {
@@ -135,6 +152,21 @@ std::vector<at::Tensor> Encoder::hidden_states(const PackedBatch& batch, const D
   for (std::int64_t i = 0; i < config_.layers; ++i)
     states.push_back(run_layer(i, states.back(), batch, state));
   return states;
+}
+
+at::Tensor Encoder::first_tokens(const PackedBatch& batch, const DropoutState& state) const {
+  at::Tensor x = embed(batch, state);
+  const std::int64_t top = config_.layers - 1;
+  for (std::int64_t i = 0; i < top; ++i) x = run_layer(i, x, batch, state);
+  const PackedBatch firsts = first_rows(batch);
+  const at::Tensor first = first_token(x, batch);
+  const Linear& projection = layers_.back().query_key_value;
+  const at::Tensor query = projection.rows(0, config_.hidden_size, top_query_)(first);
+  const at::Tensor key_value =
+      projection.rows(config_.hidden_size, 2 * config_.hidden_size, top_key_value_)(x);
+  const at::Tensor context = first_token_attention(
+      query, key_value, batch, config_.heads, static_cast<double>(config_.attention_dropout), state, top);
+  return finish_layer(top, context, first, token_rows(firsts), state);
 }
 
 }  // namespace quire::nn

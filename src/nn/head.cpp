@@ -34,6 +34,7 @@ class BertHead : public Head {
     output_ = Linear(Scope(c.store, standard_name(c.options, "classifier"), c.depth(), c.origin),
                      c.config.hidden_size, c.options.classes);
   }
+  [[nodiscard]] bool reads_first_tokens() const override { return true; }
   [[nodiscard]] at::Tensor inputs(const at::Tensor& features, const PackedBatch& batch,
                                   const DropoutState& /*state*/) const override {
     return at::tanh(pooler_(windows_(first_token(features, batch), batch)));
@@ -56,6 +57,7 @@ class TwoLayerHead : public Head {
     windows_ = WindowPool(c.options, c.own("windows"), c.width);
     output_ = Linear(scope / "out_proj", c.config.hidden_size, c.options.classes);
   }
+  [[nodiscard]] bool reads_first_tokens() const override { return true; }
   [[nodiscard]] at::Tensor inputs(const at::Tensor& features, const PackedBatch& batch,
                                   const DropoutState& state) const override {
     const at::Tensor first = windows_(first_token(features, batch), batch);

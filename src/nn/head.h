@@ -65,6 +65,8 @@ class Head {
   Head(const Head&) = delete;
   Head& operator=(const Head&) = delete;
 
+  // Whether `inputs` looks at no other row of a sequence.
+  [[nodiscard]] virtual bool reads_first_tokens() const { return false; }
   // From features [T, width] to what the last layer reads, [B, in].
   [[nodiscard]] virtual at::Tensor inputs(const at::Tensor& features, const PackedBatch& batch,
                                           const DropoutState& state) const = 0;

@@ -13,8 +13,7 @@ template <typename Pool>
 at::Tensor pool_pieces(const at::Tensor& rows, std::span<const std::int64_t> offsets, Pool pool) {
   std::vector<at::Tensor> vectors;
   vectors.reserve(offsets.size());
-  for (std::size_t i = 0; i + 1 < offsets.size(); ++i)
-    vectors.push_back(pool(rows.slice(0, offsets[i], offsets[i + 1])));
+  for (const at::Tensor& piece : rows.split_with_sizes(lengths(offsets))) vectors.push_back(pool(piece));
   return at::stack(vectors);
 }
 
@@ -29,10 +28,10 @@ at::Tensor attention_pool(const at::Tensor& rows, std::span<const std::int64_t> 
   const at::Tensor scores = at::mv(at::tanh(dense(rows)), context);
   std::vector<at::Tensor> vectors;
   vectors.reserve(offsets.size());
-  for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
-    const at::Tensor weights = at::softmax(scores.slice(0, offsets[i], offsets[i + 1]), 0);
-    vectors.push_back(at::mv(rows.slice(0, offsets[i], offsets[i + 1]).t(), weights));
-  }
+  const auto score_pieces = scores.split_with_sizes(lengths(offsets));
+  const auto row_pieces = rows.split_with_sizes(lengths(offsets));
+  for (std::size_t i = 0; i < row_pieces.size(); ++i)
+    vectors.push_back(at::mv(row_pieces[i].t(), at::softmax(score_pieces[i], 0)));
   return at::stack(vectors);
 }
 

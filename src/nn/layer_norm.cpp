@@ -4,6 +4,7 @@
 
 #include "nn/aten.h"
 #include "nn/dropout.h"
+#include "quire/base/profile.h"
 #include "quire/kernels/kernels.h"
 #include "quire/nn/ops.h"
 
@@ -39,6 +40,7 @@ class DropoutAddLayerNorm : public torch::autograd::Function<DropoutAddLayerNorm
                             const std::optional<at::Tensor>& residual_in, const at::Tensor& gamma,
                             const at::Tensor& beta, double epsilon,
                             const std::shared_ptr<DropoutPlan>& plan) {
+    const Span span("dropout, residual, norm forward");
     const at::Tensor x = x_in.contiguous();
     const at::Tensor residual = residual_in ? residual_in->contiguous() : at::Tensor();
     const std::int64_t rows = x.size(0);
@@ -73,6 +75,7 @@ class DropoutAddLayerNorm : public torch::autograd::Function<DropoutAddLayerNorm
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
+    const Span span("dropout, residual, norm backward");
     const auto saved = context->get_saved_variables();
     const at::Tensor& sum = saved[0];
     const bool has_residual = context->saved_data["residual"].toBool();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "quire/base/profile.h"
 #include "quire/kernels/kernels.h"
 
 namespace quire::nn {
@@ -62,6 +63,11 @@ at::Tensor weight_gradient(Bf16Rows gradient, Bf16Rows x) {
   return product(left, right);
 }
 
+// Of the product of x [rows, in] with a weight [out, in].
+double product_operations(const at::Tensor& x, const at::Tensor& weight) {
+  return 2.0 * static_cast<double>(x.size(0)) * static_cast<double>(weight.numel());
+}
+
 // Carries the packed weights of one or two layers through autograd's saved data.
 struct WeightHolder : torch::CustomClassHolder {
   WeightHolder(std::shared_ptr<PackedWeight> first_in, std::shared_ptr<PackedWeight> second_in = nullptr)
@@ -78,6 +84,7 @@ class Bf16Linear : public torch::autograd::Function<Bf16Linear> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x_in, const at::Tensor& weight,
                             const at::Tensor& bias, const WeightPointer& packed) {
+    const Span span("linear forward", product_operations(x_in, weight));
     const at::Tensor x = x_in.contiguous();
     const at::Tensor rounded = rounded_rows(x);
     context->save_for_backward({rounded, weight});
@@ -89,6 +96,7 @@ class Bf16Linear : public torch::autograd::Function<Bf16Linear> {
     const auto saved = context->get_saved_variables();
     const at::Tensor& weight = saved[1];
     const at::Tensor gradient = gradients[0].contiguous();
+    const Span span("linear backward", 2 * product_operations(gradient, weight));
     const std::int64_t tokens = gradient.size(0);
     at::Tensor grad_bias = at::empty({weight.size(0)}, gradient.options());
     const at::Tensor rounded = rounded_rows(gradient, grad_bias);
@@ -108,6 +116,8 @@ class Bf16FeedForward : public torch::autograd::Function<Bf16FeedForward> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x_in, const at::Tensor& inner_weight,
                             const at::Tensor& inner_bias, const at::Tensor& outer_weight,
                             const at::Tensor& outer_bias, const WeightPointer& packed) {
+    const Span span("feed-forward forward",
+                    product_operations(x_in, inner_weight) + product_operations(x_in, outer_weight));
     const at::Tensor x = x_in.contiguous();
     const std::int64_t tokens = x.size(0);
     const std::int64_t width = inner_weight.size(0);
@@ -131,6 +141,8 @@ class Bf16FeedForward : public torch::autograd::Function<Bf16FeedForward> {
     const at::Tensor& outer_weight = saved[4];
     const WeightPointer packed = saved_weights(*context);
     const at::Tensor gradient = gradients[0].contiguous();
+    const Span span("feed-forward backward", 2 * (product_operations(gradient, inner_weight) +
+                                                  product_operations(gradient, outer_weight)));
     const std::int64_t tokens = gradient.size(0);
     const std::int64_t width = inner_weight.size(0);
     at::Tensor grad_outer_bias = at::empty({outer_weight.size(0)}, gradient.options());
@@ -177,6 +189,8 @@ class FeedForward : public torch::autograd::Function<FeedForward> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& inner_weight,
                             const at::Tensor& inner_bias, const at::Tensor& outer_weight,
                             const at::Tensor& outer_bias) {
+    const Span span("feed-forward forward",
+                    product_operations(x, inner_weight) + product_operations(x, outer_weight));
     const at::Tensor sum = at::mm(x, inner_weight.t());
     const at::Tensor activated = at::empty_like(sum);
     const std::int64_t width = sum.size(1);
@@ -193,6 +207,8 @@ class FeedForward : public torch::autograd::Function<FeedForward> {
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const auto saved = context->get_saved_variables();
     const at::Tensor gradient = gradients[0].contiguous();
+    const Span span("feed-forward backward",
+                    2 * (product_operations(gradient, saved[3]) + product_operations(gradient, saved[4])));
     const at::Tensor grad_sum = at::mm(gradient, saved[4]);
     const std::int64_t rows = grad_sum.size(0);
     const std::int64_t width = grad_sum.size(1);
@@ -211,6 +227,27 @@ class FeedForward : public torch::autograd::Function<FeedForward> {
     results[2] = partial.sum(0);
     if (context->needs_input_grad(3)) results[3] = at::mm(gradient.t(), saved[2]);
     results[4] = gradient.sum(0);
+    return results;
+  }
+};
+
+// ATen's float32 product, with spans.
+class Fp32Linear : public torch::autograd::Function<Fp32Linear> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                            const at::Tensor& bias) {
+    const Span span("linear forward", product_operations(x, weight));
+    context->save_for_backward({x, weight});
+    return at::addmm(bias, x, weight.t());
+  }
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const auto saved = context->get_saved_variables();
+    const at::Tensor& gradient = gradients[0];
+    const Span span("linear backward", 2 * product_operations(gradient, saved[1]));
+    variable_list results(3);
+    if (context->needs_input_grad(0)) results[0] = at::mm(gradient, saved[1]);
+    if (context->needs_input_grad(1)) results[1] = at::mm(gradient.t(), saved[0]);
+    results[2] = gradient.sum(0);
     return results;
   }
 };
@@ -274,7 +311,10 @@ Bf16Panels PackedWeight::backward(const at::Tensor& weight) {
 }
 
 at::Tensor linear(const at::Tensor& x, const Linear& layer, Backend backend) {
-  if (layer.precision == Precision::fp32) return at::linear(x, layer.weight, layer.bias);
+  if (layer.precision == Precision::fp32) {
+    return is_plain(x, backend) ? Fp32Linear::apply(x, layer.weight, layer.bias)
+                                : at::linear(x, layer.weight, layer.bias);
+  }
   if (takes_bf16_kernels(x, layer, backend)) {
     return Bf16Linear::apply(x, layer.weight, layer.bias, c10::make_intrusive<WeightHolder>(layer.packed));
   }

@@ -13,9 +13,8 @@ at::Tensor index_tensor(std::span<const std::int64_t> values, const at::Tensor& 
 at::Tensor mean_pool(const at::Tensor& hidden, const PackedBatch& batch) {
   std::vector<at::Tensor> means;
   means.reserve(batch.documents.size());
-  for (std::size_t b = 0; b < batch.documents.size(); ++b) {
-    means.push_back(hidden.slice(0, batch.offsets[b], batch.offsets[b + 1]).mean(0));
-  }
+  for (const at::Tensor& rows : hidden.split_with_sizes(lengths(batch.offsets)))
+    means.push_back(rows.mean(0));
   return at::stack(means);
 }
 

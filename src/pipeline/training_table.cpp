@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "quire/base/error.h"
+#include "quire/base/profile.h"
 #include "quire/table/documents.h"
 
 namespace quire {
@@ -22,6 +23,7 @@ TableFormat format_of(const TrainOptions& options) {
 template <typename Row>
 std::int64_t read_into(Corpus& corpus, DocumentReader& reader, std::int64_t limit, std::string_view stage,
                        const Context& context, Row row) {
+  const Span span("reading and tokenizing");
   std::vector<Document> chunk;
   std::int64_t count = 0;
   const auto flush = [&] {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "quire/base/error.h"
+#include "quire/base/profile.h"
 #include "quire/hub/safetensors.h"
 
 namespace quire::train {
@@ -85,6 +86,7 @@ std::vector<at::Tensor> restore_all(const SafetensorsFile& file, const std::stri
 
 void save_checkpoint(const std::filesystem::path& path, const std::string& recipe, const LoopState& state,
                      const std::vector<nn::Parameter>& parameters, const AdamW& optimizer) {
+  const Span span("writing checkpoints");
   std::vector<TensorView> views;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const std::string& name = parameters[i].names.front();

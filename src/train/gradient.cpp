@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "quire/base/error.h"
+#include "quire/base/profile.h"
 #include "quire/nn/batch.h"
 
 namespace quire::train {
@@ -59,6 +60,7 @@ double GradientSource::one_pass(Batches batches, const nn::DropoutState& dropout
   double sum = 0;
   for (const auto& rows : batches) {
     const at::Tensor losses = document_losses(rows, dropout).sum();
+    const Span span("backward pass, other");
     (losses / documents).backward();
     sum += losses.item<double>();
   }
@@ -105,6 +107,7 @@ void GradientSource::adversarial_passes(Batches batches, const nn::DropoutState&
 
 at::Tensor GradientSource::document_losses(const std::vector<std::int64_t>& rows,
                                            const nn::DropoutState& dropout) const {
+  const Span span("forward pass, other");
   std::vector<nn::TokenizedDocument> documents;
   const auto count = static_cast<std::int64_t>(rows.size());
   at::Tensor labels = at::empty({count}, at::kLong);

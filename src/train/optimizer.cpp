@@ -8,6 +8,7 @@
 #include <map>
 
 #include "nn/aten.h"
+#include "quire/base/profile.h"
 #include "quire/kernels/kernels.h"
 
 namespace quire::train {
@@ -98,6 +99,7 @@ double AdamW::gradient_norm() const {
 }
 
 double AdamW::step(double factor) {
+  const Span span("clipping and AdamW");
   const at::NoGradGuard no_grad;
   const double norm = gradient_norm();
   const bool clip = options_.max_grad_norm > 0 && norm + 1e-6 > options_.max_grad_norm;

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "nn/aten.h"
+#include "quire/base/profile.h"
 #include "quire/nn/batch.h"
 
 namespace quire::train {
@@ -14,6 +15,7 @@ namespace {
 template <typename Use>
 void for_batches(const TokenCorpus& corpus, std::span<const std::int64_t> rows, const Context& context,
                  std::string_view stage, std::int64_t tokens_per_batch, Use use) {
+  const Span span("prediction, other");
   std::vector<std::size_t> order(rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto length = [&](std::size_t i) { return static_cast<std::int64_t>(corpus.ids(rows[i]).size()); };

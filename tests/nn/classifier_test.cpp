@@ -43,6 +43,32 @@ TEST_P(Families, GradientsEqualTransformers) {
   }
 }
 
+// The last layer is computed for the tokens alone that the head reads.
+TEST_P(Families, FirstTokensAreThoseOfAllHiddenStates) {
+  const Golden golden(GetParam());
+  Checkpoint checkpoint(golden.model());
+  Classifier model(checkpoint.config(), &checkpoint,
+                   {.classes = 5, .dropout = 0.3, .seed = 1, .new_head = false});
+  const nn::DropoutState state{.active = true, .seed = 7, .epoch = 2, .pass = 0};
+  const nn::PackedBatch batch = golden.all();
+  const at::Tensor all = nn::first_token(model.encoder().hidden_states(batch, state).back(), batch);
+  const at::Tensor alone = model.encoder().first_tokens(batch, state);
+  EXPECT_LE(relative_error(alone, all), 1e-6);
+  const at::Tensor direction = at::randn_like(alone);
+  (all * direction).sum().backward();
+  std::vector<at::Tensor> expected;
+  for (nn::Parameter& parameter : model.parameters()) {
+    expected.push_back(parameter.value.grad().defined() ? parameter.value.grad().clone() : at::Tensor());
+    parameter.value.mutable_grad() = at::Tensor();
+  }
+  (alone * direction).sum().backward();
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (!expected[i].defined()) continue;
+    EXPECT_LE(relative_error(model.parameters()[i].value.grad(), expected[i]), 1e-5)
+        << model.parameters()[i].names.front();
+  }
+}
+
 TEST_P(Families, SavedModelIsTheSameModel) {
   const Golden golden(GetParam());
   const Classifier model = Classifier::open(golden.model());

@@ -11,9 +11,9 @@ namespace quire::nn {
 
 // One document as the encoder takes it: one sequence, or several windows one after another.
 struct TokenizedDocument {
-  std::span<const std::int32_t> ids;       // special tokens included, of all windows
-  std::span<const std::uint8_t> segments;  // 0 or 1 for each token
-  std::uint32_t index = 0;                 // its row in the table: the key of its dropout
+  std::span<const std::int32_t> ids;           // special tokens included, of all windows
+  std::span<const std::uint8_t> segments;      // 0 or 1 for each token
+  std::uint32_t index = 0;                     // its row in the table: the key of its dropout
   std::span<const std::int32_t> windows = {};  // length of each window; empty: one window of all ids
 };
 
@@ -33,5 +33,12 @@ struct PackedBatch {
 };
 
 [[nodiscard]] PackedBatch pack(std::span<const TokenizedDocument> documents);
+
+// The layout of a tensor that has the first row of each sequence alone: every sequence has one row.
+// Documents and windows are those of `batch`; ids, positions and segments are left out.
+[[nodiscard]] PackedBatch first_rows(const PackedBatch& batch);
+
+// Rows of each piece, for at::split_with_sizes: unlike that of slices, its backward pass is one copy.
+[[nodiscard]] std::vector<std::int64_t> lengths(std::span<const std::int64_t> offsets);
 
 }  // namespace quire::nn

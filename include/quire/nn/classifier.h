@@ -104,6 +104,8 @@ class Classifier : public TextModel {
 
  private:
   void reinitialise_top_layers();
+  // What the last linear layer reads.
+  [[nodiscard]] at::Tensor inputs(const PackedBatch& batch, const DropoutState& state) const;
   [[nodiscard]] at::Tensor select_features(const PackedBatch& batch, const DropoutState& state) const;
 
   ClassifierOptions options_;
