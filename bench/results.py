@@ -51,6 +51,7 @@ class Bench:
         self.model = arguments.model
         self.threads = arguments.threads
         self.precision = arguments.precision
+        self.only = arguments.only
         RESULTS.mkdir(parents=True, exist_ok=True)
 
     def file(self, name):
@@ -120,7 +121,7 @@ def table(header, rows):
 
 def r8_suite(bench):
     whole = ["--folds", "1", "--valid-fraction", "0", "--epochs", "3", "--max-length", "128"]
-    encoder = bench.seeds("r8-encoder", "R8/train", "R8/test", bench.encoder(*whole))
+    encoder = bench.seeds(f"r8-encoder-{bench.precision}", "R8/train", "R8/test", bench.encoder(*whole))
     svm = bench.svm("r8-svm", "R8/train", "R8/test", "label")
     table(["R8: 5,485 to train, 2,189 to test", "accuracy", "macro-F1", "minutes"],
           [["MiniLM, 3 epochs, defaults, 3 seeds", spread(encoder), spread(encoder, "macro_f1"), minutes(encoder)],
@@ -152,30 +153,62 @@ def arxiv_suite(bench):
     table(["arxiv_cs39 sample: 2,000 to train, 500 to test", "accuracy", "macro-F1", "minutes", "peak MB"], rows)
 
 
+def members_suite(bench):
+    """Every kind of member over five folds, scored out of fold and on the holdout by the mean of the folds."""
+    arxiv = ("arxiv_cs39/train_45000", "arxiv_cs39/holdout_5000")
+    tables = [
+        ("R8", "5,485 rows of R8", ("R8/train", "R8/test"), []),
+        ("arxiv10k", "10,000 rows of arxiv_cs39", arxiv, ["--limit", "10000"]),
+        ("arxiv45k", "all 45,000 rows of arxiv_cs39", arxiv, []),
+    ]
+    members = {
+        "linear": ["--member", "linear"],
+        "lightgbm": ["--member", "lightgbm"],
+        "fasttext": ["--member", "fasttext"],
+        "textcnn": ["--member", "textcnn"],
+        "encoder": bench.encoder("--max-length", "128"),
+    }
+    for short, title, (train, test), options in tables:
+        rows = []
+        for name, own in members.items():
+            file_name = f"members-{short}-{name}"
+            if bench.only and f"{short}-{name}" not in bench.only and not (RESULTS / f"{file_name}.json").exists():
+                continue
+            row = bench.row(file_name, train, test, [*own, *options], oof=True)
+            rows.append([name, f"{row['oof']:.4f}", f"{row['accuracy']:.4f}", f"{row['macro_f1']:.4f}",
+                         f"{row['seconds'] / 60:.1f}", row["peak_mb"]])
+        table([f"{title}, 5 folds", "out-of-fold accuracy", "holdout accuracy", "holdout macro-F1", "minutes",
+               "peak MB"], rows)
+
+
 def ablation_suite(bench):
     """One change at a time against the same baseline, three paired seeds; the last epoch of each."""
+    random = ["--head-init", "random"]
     trials = {
-        "baseline": [],
-        "no layer decay": ["--layer-decay", "1"],
-        "10 epochs": ["--epochs", "10"],
-        "learning rate 1e-4": ["--learning-rate", "1e-4"],
-        "head mean": ["--head", "mean"],
-        "head max": ["--head", "max"],
-        "head attention": ["--head", "attention"],
-        "head concat": ["--head", "concat"],
-        "head bilstm": ["--head", "bilstm"],
-        "standard head from a probe": ["--head-init", "probe"],
-        "mean head from a probe": ["--head", "mean", "--head-init", "probe"],
-        "mean head from a probe, mean of 2 layers": ["--head", "mean", "--head-init", "probe", "--features", "mean:2"],
-        "mean head from a probe, FGM": ["--head", "mean", "--head-init", "probe", "--adversarial", "fgm"],
-        "mean head from a probe, R-Drop": ["--head", "mean", "--head-init", "probe", "--r-drop", "1"],
-        "mean head from a probe, EMA": ["--head", "mean", "--head-init", "probe", "--ema", "0.99"],
-        "mean head from a probe, head+tail": ["--head", "mean", "--head-init", "probe", "--long-text", "head+tail"],
+        "random start of the head": random,
+        "random start, 10 epochs": [*random, "--epochs", "10"],
+        "random start, learning rate 1e-4": [*random, "--learning-rate", "1e-4"],
+        "probe": ["--head-init", "probe"],
+        "probe, no layer decay": ["--layer-decay", "1"],
+        "probe, head mean": ["--head", "mean"],
+        "probe, head mean, mean of 2 layers": ["--head", "mean", "--features", "mean:2"],
+        "probe, head max": ["--head", "max"],
+        "probe, head attention": ["--head", "attention"],
+        "probe, head concat": ["--head", "concat"],
+        "probe, head bilstm": ["--head", "bilstm"],
+        "probe, FGM": ["--adversarial", "fgm"],
+        "probe, R-Drop": ["--r-drop", "1"],
+        "probe, EMA": ["--ema", "0.99"],
+        "probe, head+tail": ["--long-text", "head+tail"],
+        "probe, tail": ["--long-text", "tail"],
     }
+    chosen = bench.only or list(trials)
+    trials = {name: options for name, options in trials.items() if name in {"random start of the head", *chosen}}
     results = {}
     for name, options in trials.items():
         file_name = "ablation-" + "".join(c if c.isalnum() else "-" for c in name)
-        results[name] = bench.seeds(file_name, *SAMPLE, bench.encoder(*ONE_FIT, *options))
+        start = [] if options[:1] == ["--head-init"] else ["--head-init", "probe"]
+        results[name] = bench.seeds(file_name, *SAMPLE, bench.encoder(*ONE_FIT, *start, *options))
     base = results["baseline"]
     rows = []
     for name, runs in results.items():
@@ -194,6 +227,7 @@ def main():
     parser.add_argument("--model", default=str(ROOT / ".deps" / "models" / "all-MiniLM-L6-v2"))
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--precision", default="fp32", help="of the encoders")
+    parser.add_argument("--only", action="append", help="run this row alone (ablation: its name; members: TABLE-MEMBER); may be repeated")
     arguments = parser.parse_args()
     suites[arguments.suite](Bench(arguments))
 

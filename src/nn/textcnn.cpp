@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "nn/aten.h"
-#include "nn/head.h"
+#include "nn/convolve_max.h"
 #include "quire/base/error.h"
 #include "quire/hub/safetensors.h"
 
@@ -14,28 +12,6 @@ namespace {
 
 std::span<float> floats(const at::Tensor& tensor) {
   return {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
-}
-
-// Where filters of one width stand in a batch: the rows under each of their words, T for the zero row
-// that follows the batch; and how many places each document has.
-struct Places {
-  std::vector<std::vector<std::int64_t>> rows;  // [width][places]
-  std::vector<std::int64_t> offsets = {0};      // [B + 1]
-};
-
-Places filter_places(const PackedBatch& batch, std::int64_t width) {
-  Places places;
-  places.rows.resize(static_cast<std::size_t>(width));
-  for (std::size_t b = 0; b + 1 < batch.offsets.size(); ++b) {
-    const std::int64_t end = batch.offsets[b + 1];
-    const std::int64_t last = std::max(batch.offsets[b], end - width);
-    for (std::int64_t start = batch.offsets[b]; start <= last; ++start) {
-      for (std::int64_t k = 0; k < width; ++k)
-        places.rows[static_cast<std::size_t>(k)].push_back(start + k < end ? start + k : batch.tokens());
-    }
-    places.offsets.push_back(static_cast<std::int64_t>(places.rows.front().size()));
-  }
-  return places;
 }
 
 }  // namespace
@@ -71,26 +47,11 @@ void TextCnn::build() {
   output_.bias = head.get("bias", {options_.classes}, Init::zeros);
 }
 
-// Each row is multiplied with all words of the filters at once, and the products are then added up where
-// the filters stand: no word is copied into several windows.
-at::Tensor TextCnn::convolve(const at::Tensor& padded, const PackedBatch& batch, std::size_t i) const {
-  const Convolution& convolution = convolutions_[i];
-  const Places places = filter_places(batch, convolution.width);
-  const at::Tensor products =
-      at::mm(padded, convolution.weight.view({convolution.width * options_.filters, options_.dim}).t());
-  at::Tensor sum = convolution.bias;
-  for (std::int64_t k = 0; k < convolution.width; ++k) {
-    const at::Tensor rows = at::tensor(places.rows[static_cast<std::size_t>(k)]);
-    sum = sum + products.slice(1, k * options_.filters, (k + 1) * options_.filters).index_select(0, rows);
-  }
-  return max_pool(at::relu(sum), places.offsets);
-}
-
 at::Tensor TextCnn::pooled(const PackedBatch& batch) const {
   const at::Tensor x = at::embedding(embeddings_, batch.ids);
-  const at::Tensor padded = at::cat({x, at::zeros({1, options_.dim}, x.options())});
   std::vector<at::Tensor> maxima;
-  for (std::size_t i = 0; i < convolutions_.size(); ++i) maxima.push_back(convolve(padded, batch, i));
+  for (const Convolution& one : convolutions_)
+    maxima.push_back(convolve_max(x, one.weight, one.bias, batch.offsets));
   return at::cat(maxima, 1);
 }
 

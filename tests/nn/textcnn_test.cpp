@@ -1,5 +1,6 @@
 #include "quire/nn/textcnn.h"
 
+#include "nn/convolve_max.h"
 #include "nn/golden.h"
 #include "quire/base/error.h"
 
@@ -81,6 +82,24 @@ TEST(TextCnn, EqualsAConvolutionOfEachDocumentAlone) {
     const nn::Parameter& one = model.parameters()[i];
     EXPECT_LE(relative_error(gradients[i], one.value.grad()), 1e-4) << one.names.front();
   }
+}
+
+TEST(ConvolveMax, EqualsItsTwin) {
+  at::manual_seed(1);
+  const std::vector<std::int64_t> offsets = {0, 40, 41, 44, 90};
+  const std::vector<at::Tensor> inputs = {at::randn({90, 24}), at::randn({4, 37, 24}), at::randn({37})};
+  std::vector<at::Tensor> leaves[2];
+  at::Tensor results[2];
+  for (const int twin : {0, 1}) {
+    for (const at::Tensor& input : inputs) leaves[twin].push_back(input.clone().requires_grad_());
+    const auto& l = leaves[twin];
+    results[twin] =
+        nn::convolve_max(l[0], l[1], l[2], offsets, twin == 1 ? nn::Backend::aten : nn::Backend::automatic);
+    results[twin].square().sum().backward();
+  }
+  EXPECT_LE(relative_error(results[0], results[1]), 1e-6);
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    EXPECT_LE(relative_error(leaves[0][i].grad(), leaves[1][i].grad()), 1e-5) << i;
 }
 
 TEST(TextCnn, ADocumentDoesNotDependOnItsBatch) {

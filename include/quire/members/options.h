@@ -21,7 +21,7 @@ struct EncoderOptions {
 
   // What stands on the encoder.
   std::string head = "standard";
-  std::string head_init = "random";
+  std::string head_init = "probe";
   std::string features = "last";
   std::int64_t dropout_samples = 1;
   std::optional<double> dropout;  // default: the model's own

@@ -45,7 +45,6 @@ class TextCnn : public TextModel {
  private:
   void build();
   [[nodiscard]] at::Tensor pooled(const PackedBatch& batch) const;
-  [[nodiscard]] at::Tensor convolve(const at::Tensor& padded, const PackedBatch& batch, std::size_t i) const;
 
   TextCnnOptions options_;
   ParameterStore store_;
