@@ -36,7 +36,7 @@ void add_eval(Program& program) {
   struct Options {
     std::string run, file;
     TableFlags table;
-    std::int64_t max_length = 0;
+    ModelFlags model;
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
@@ -44,19 +44,17 @@ void add_eval(Program& program) {
       ->required();
   verb.add_option("FILE", options->file, "labelled TSV or CSV, may be .gz or .xz")->required();
   verb.add_flag("--json", options->json, "one JSON object: n, accuracy, macro_f1, per_class, confusions");
-  verb.add_option("--max-length", options->max_length, "tokens of a document (default: as trained)")
-      ->check(CLI::Range(4, 1000000));
+  options->model.add_to(verb);
   options->table.add_to(verb);
   add_common_options(verb, program.common);
   add_profile_option(verb, program.common);
   verb.callback([&program, options] {
     program.action = [options](const Context& context) {
-      const Predictor predictor(
-          options->run,
-          {.max_length = options->max_length > 0 ? std::optional(options->max_length) : std::nullopt,
-           .columns = options->table.columns(),
-           .format = options->table.format()},
-          context);
+      const Predictor predictor(options->run,
+                                {.model = options->model.options(),
+                                 .columns = options->table.columns(),
+                                 .format = options->table.format()},
+                                context);
       const Metrics metrics = evaluate_table(predictor, options->file, context);
       if (options->json) {
         fmt::print("{}\n", metrics.json(predictor.class_names()));

@@ -13,7 +13,7 @@ void add_predict(Program& program) {
     std::string run, file;
     PredictOptions predict;
     TableFlags table;
-    std::int64_t max_length = 0;
+    ModelFlags model;
   };
   const auto options = std::make_shared<Options>();
   verb.add_option("RUN", options->run, "a run, or a fine-tuned directory in Hugging Face's layout")
@@ -26,19 +26,17 @@ void add_predict(Program& program) {
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
   verb.add_flag("--submission", options->predict.submission, "only the id and the label");
-  verb.add_option("--max-length", options->max_length, "tokens of a document (default: as trained)")
-      ->check(CLI::Range(4, 1000000));
+  options->model.add_to(verb);
   options->table.add_to(verb);
   add_common_options(verb, program.common);
   add_profile_option(verb, program.common);
   verb.callback([&program, options] {
     program.action = [options](const Context& context) {
-      const Predictor predictor(
-          options->run,
-          {.max_length = options->max_length > 0 ? std::optional(options->max_length) : std::nullopt,
-           .columns = options->table.columns(),
-           .format = options->table.format()},
-          context);
+      const Predictor predictor(options->run,
+                                {.model = options->model.options(),
+                                 .columns = options->table.columns(),
+                                 .format = options->table.format()},
+                                context);
       const std::int64_t rows = predict_table(predictor, options->file, options->predict, context);
       context.info(fmt::format("{} rows written to {}", rows, options->predict.output));
       return 0;

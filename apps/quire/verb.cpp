@@ -17,7 +17,8 @@ void add_profile_option(CLI::App& verb, Common& common) {
 
 void TableFlags::add_to(CLI::App& verb, const std::string& otherwise) {
   verb.add_option("--id", id, "id column (default: " + otherwise + ")");
-  verb.add_option("--text", text, "text columns, comma-separated (default: " + otherwise + ")")->delimiter(',');
+  verb.add_option("--text", text, "text columns, comma-separated (default: " + otherwise + ")")
+      ->delimiter(',');
   verb.add_option("--label", label, "label column (default: " + otherwise + ")");
   verb.add_option("--quoting", quoting, "quotes in the table: automatic or none")
       ->check(CLI::IsMember({"automatic", "none"}));
@@ -34,6 +35,20 @@ TableFormat TableFlags::format() const {
   TableFormat format;
   if (quoting == "none") format.quoting = TableFormat::Quoting::none;
   return format;
+}
+
+void ModelFlags::add_to(CLI::App& verb) {
+  verb.add_option("--max-length", max_length, "tokens of a document (default: as trained)")
+      ->check(CLI::Range(4, 1000000));
+  verb.add_option(
+          "--precision", precision,
+          "of an encoder's matrix products: fp32, bf16, int8, or auto, which takes bf16 where it is faster")
+      ->check(CLI::IsMember({"fp32", "bf16", "int8", "auto"}))
+      ->capture_default_str();
+}
+
+OpenOptions ModelFlags::options() const {
+  return {.max_length = max_length > 0 ? std::optional(max_length) : std::nullopt, .precision = precision};
 }
 
 }  // namespace quire::app

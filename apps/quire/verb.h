@@ -6,6 +6,7 @@
 #include <string>
 
 #include "quire/base/context.h"
+#include "quire/members/options.h"
 #include "quire/table/columns.h"
 #include "quire/table/reader.h"
 
@@ -41,6 +42,15 @@ struct TableFlags {
   void add_to(CLI::App& verb, const std::string& otherwise = "the run's");
   [[nodiscard]] ColumnFlags columns() const;
   [[nodiscard]] TableFormat format() const;
+};
+
+// --max-length and --precision, for verbs that open a trained model.
+struct ModelFlags {
+  std::int64_t max_length = 0;  // 0: as trained
+  std::string precision = "fp32";
+
+  void add_to(CLI::App& verb);
+  [[nodiscard]] OpenOptions options() const;
 };
 
 // `words` is the whole command line: its --member decides which options `train` has.

@@ -10,12 +10,6 @@ extern const Bf16Path avx512_bf16_path;
 extern const Bf16Path amx_path;
 extern const Fp32Tiles avx512_fp32_tiles;
 
-// Asks the kernel for the tile registers, multiplies and compares. Async-signal-safe, for a forked
-// child. False if the numbers are wrong; may end in SIGILL.
-bool amx_works();
-// Asks the kernel for the tile registers of this process.
-bool request_amx();
-
 namespace bf16 {
 
 // Rounds `count` numbers and writes zeros up to `padded`; adds them to `sums` if not null.

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "kernels/amx.h"
 #include "kernels/bf16.h"
 #include "quire/base/error.h"
 #include "quire/kernels/kernels.h"
@@ -22,24 +23,26 @@ bool has_avx512() {
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
-// CPUID leaf 7: AMX-BF16 and AMX-TILE.
-bool announces_amx() {
+// CPUID leaf 7: AMX-TILE and one kind of products.
+constexpr int kAmxBf16 = 22;
+constexpr int kAmxInt8 = 25;
+bool announces_amx(int products) {
   unsigned a = 0;
   unsigned b = 0;
   unsigned c = 0;
   unsigned d = 0;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d >> 22 & 1) != 0 && (d >> 24 & 1) != 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d >> products & 1) != 0 && (d >> 24 & 1) != 0;
 }
 
 // Some virtual machines announce AMX and then kill whoever uses it: a child of ours finds out.
-bool passes_in_child() {
+bool passes_in_child(bool (*works)()) {
   const pid_t child = fork();
   if (child < 0) return false;
   if (child == 0) {
     const rlimit no_core = {0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
     for (const int number : {SIGILL, SIGSEGV, SIGBUS, SIGFPE, SIGTRAP}) signal(number, SIG_DFL);
-    _exit(amx_works() ? 0 : 1);
+    _exit(works() ? 0 : 1);
   }
   int status = 0;
   while (waitpid(child, &status, 0) < 0) {
@@ -48,14 +51,9 @@ bool passes_in_child() {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-enum class Amx { absent, broken, works };
-
-Amx probe_amx() {
-  static const Amx found = [] {
-    if (!has_avx512() || !announces_amx()) return Amx::absent;
-    return passes_in_child() && request_amx() ? Amx::works : Amx::broken;
-  }();
-  return found;
+Amx probe(int products, bool (*works)()) {
+  if (!has_avx512() || !announces_amx(products)) return Amx::absent;
+  return passes_in_child(works) && request_amx() ? Amx::works : Amx::broken;
 }
 
 struct Choice {
@@ -85,6 +83,16 @@ const Choice& chosen() {
 }
 
 }  // namespace
+
+Amx probe_amx() {
+  static const Amx found = probe(kAmxBf16, amx_works);
+  return found;
+}
+
+Amx probe_amx_int8() {
+  static const Amx found = probe(kAmxInt8, amx_int8_works);
+  return found;
+}
 
 std::vector<const Bf16Path*> available_bf16_paths() {
   std::vector<const Bf16Path*> paths;

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <string_view>
 
+#include "kernels/prediction_loops.h"
 #include "quire/base/error.h"
 #include "quire/kernels/gemm.h"
 #include "quire/kernels/kernels.h"
@@ -33,15 +35,16 @@ Choice choose() {
       return {candidate, fmt::format("{}: asked for by QUIRE_ISA", candidate->name)};
     }
   }
-  const std::vector<const Bf16Path*> bf16_paths = available_bf16_paths();
-  for (const Bf16Path* path : bf16_paths) {
-    if (std::string_view(wanted) == path->name) {
-      return {tables.back(), fmt::format("{}: the widest beside {}, which QUIRE_ISA asks for",
-                                         tables.back()->name, path->name)};
-    }
+  // Ways to multiply that go beyond a table.
+  std::vector<std::string_view> products;
+  if (has_vnni()) products.push_back(avx512_vnni_path.name);
+  for (const Bf16Path* path : available_bf16_paths()) products.emplace_back(path->name);
+  if (std::find(products.begin(), products.end(), wanted) != products.end()) {
+    return {tables.back(),
+            fmt::format("{}: the widest beside {}, which QUIRE_ISA asks for", tables.back()->name, wanted)};
   }
   std::string names;
-  for (const Bf16Path* path : bf16_paths) names += fmt::format("{}{}", names.empty() ? "" : ", ", path->name);
+  for (const std::string_view name : products) names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
   for (const Table* candidate : tables)
     names += fmt::format("{}{}", names.empty() ? "" : ", ", candidate->name);
   throw InputError(fmt::format("QUIRE_ISA is '{}', which this CPU does not run", wanted),

@@ -1,26 +1,15 @@
 // Tiles of 32 rows by 32 columns with tdpbf16ps: four 16 x 16 sums, two tiles of each operand.
-//
-// Palette 1 is loaded for every tile of the product and released after it: some 40 cycles of over
-// a thousand, and whoever else uses the tile registers in this thread finds them as after start.
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kernels/amx.h"
 #include "kernels/bf16.h"
 
 namespace quire::kernels {
 namespace {
 
 constexpr int kTileRows = 32;
-
-struct alignas(64) TileConfig {
-  uint8_t palette = 1;
-  uint8_t start_row = 0;
-  uint8_t reserved[14] = {};
-  uint16_t bytes_per_row[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-static_assert(sizeof(TileConfig) == 64);
 
 void multiply_tile(const Bf16* left, int64_t stride, int64_t rows, const Bf16* panel, int64_t depth,
                    float* out) {

@@ -102,6 +102,7 @@ train::LoopOptions loop_options(const EncoderOptions& options) {
 
 nn::Precision choose_precision(const std::string& name) {
   if (name == "fp32") return nn::Precision::fp32;
+  if (name == "int8") return nn::Precision::int8;
   if (name == "auto") return kernels::bf16_pays() ? nn::Precision::bf16 : nn::Precision::fp32;
   if (kernels::bf16_available()) return nn::Precision::bf16;
   throw InputError(
@@ -243,12 +244,12 @@ void EncoderMember::overfit(const FitInput& input, const Context& context) const
 }
 
 std::unique_ptr<FittedMember> open_fitted_encoder(const std::filesystem::path& directory,
-                                                  std::optional<std::int64_t> max_length) {
-  nn::Classifier model = nn::Classifier::open(directory);
+                                                  const OpenOptions& options) {
+  nn::Classifier model = nn::Classifier::open(directory, choose_precision(options.precision));
   std::vector<std::string> names = Checkpoint(directory).class_names();
   std::shared_ptr<const Tokenizer> tokenizer = load_tokenizer(directory);
   check_tokenizer(*tokenizer, model.config(), directory);
-  const LongText long_text = stored_long_text(model.config(), max_length);
+  const LongText long_text = stored_long_text(model.config(), options.max_length);
   return std::make_unique<FittedEncoder>(std::move(model), std::move(tokenizer), long_text, std::move(names));
 }
 

@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "quire/hub/checkpoint.h"
@@ -35,6 +34,6 @@ class EncoderMember : public Member {
 };
 
 [[nodiscard]] std::unique_ptr<FittedMember> open_fitted_encoder(const std::filesystem::path& directory,
-                                                                std::optional<std::int64_t> max_length);
+                                                                const OpenOptions& options);
 
 }  // namespace quire

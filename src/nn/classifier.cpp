@@ -69,6 +69,20 @@ std::string describe_head(const ClassifierOptions& options) {
   return head.dump();
 }
 
+// The lowest hidden state that the head reads.
+std::int64_t first_state(const Features& features, std::int64_t layers) {
+  switch (features.kind) {
+    case Features::Kind::last:
+      return layers;
+    case Features::Kind::layer:
+      return features.n;
+    case Features::Kind::mix:
+      return 0;
+    default:  // of the last n layers
+      return layers + 1 - features.n;
+  }
+}
+
 std::int64_t features_width(const Features& features, const EncoderConfig& config) {
   return features.kind == Features::Kind::concat ? features.n * config.hidden_size : config.hidden_size;
 }
@@ -96,9 +110,10 @@ Classifier::~Classifier() = default;
 Classifier::Classifier(Classifier&&) noexcept = default;
 Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 
-Classifier Classifier::open(const std::filesystem::path& directory) {
+Classifier Classifier::open(const std::filesystem::path& directory, Precision precision) {
   Checkpoint checkpoint(directory);
   ClassifierOptions options = stored_options(checkpoint.config());
+  options.precision = precision;
   options.classes = static_cast<std::int64_t>(checkpoint.class_names().size());
   if (options.classes == 0) {
     throw InputError(fmt::format("'{}' holds an encoder without a classifier", directory.string()),
@@ -120,8 +135,9 @@ void Classifier::reinitialise_top_layers() {
 }
 
 at::Tensor Classifier::select_features(const PackedBatch& batch, const DropoutState& state) const {
-  const std::vector<at::Tensor> states = encoder_.hidden_states(batch, state);
   const Features& features = options_.features;
+  const std::vector<at::Tensor> states =
+      encoder_.hidden_states(batch, state, first_state(features, config().layers));
   const auto last = [&] {
     return at::TensorList(states).slice(states.size() - static_cast<std::size_t>(features.n));
   };

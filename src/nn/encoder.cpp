@@ -4,6 +4,7 @@
 
 #include "nn/aten.h"
 #include "nn/linear.h"
+#include "nn/prediction.h"
 #include "quire/base/profile.h"
 
 namespace quire::nn {
@@ -57,7 +58,8 @@ Linear::Linear(const Scope& scope, std::int64_t in, std::int64_t out, Precision 
     : weight(scope.get("weight", {out, in}, Init::normal)),
       bias(scope.get("bias", {out}, Init::zeros)),
       precision(precision_in),
-      packed(std::make_shared<PackedWeight>()) {}
+      packed(std::make_shared<PackedWeight>()),
+      prediction(std::make_shared<PredictionWeight>()) {}
 
 at::Tensor Linear::operator()(const at::Tensor& x) const { return linear(x, *this); }
 
@@ -80,6 +82,7 @@ Encoder::Layer::Layer(const Scope& scope, const EncoderConfig& config, Precision
   query_key_value.bias = self.get({"query", "key", "value"}, ".bias", {3 * hidden}, Init::zeros);
   query_key_value.precision = precision;
   query_key_value.packed = std::make_shared<PackedWeight>();
+  query_key_value.prediction = std::make_shared<PredictionWeight>();
   attention_output = Linear(scope / "attention.output.dense", hidden, hidden, precision);
   attention_norm = LayerNorm(scope / "attention.output.LayerNorm", hidden);
   intermediate = Linear(scope / "intermediate.dense", hidden, config.intermediate_size, precision);
@@ -87,7 +90,8 @@ Encoder::Layer::Layer(const Scope& scope, const EncoderConfig& config, Precision
   output_norm = LayerNorm(scope / "output.LayerNorm", hidden);
 }
 
-Encoder::Encoder(const EncoderConfig& config, ParameterStore& store, Precision precision) : config_(config) {
+Encoder::Encoder(const EncoderConfig& config, ParameterStore& store, Precision precision)
+    : config_(config), precision_(precision) {
   const Scope embeddings(store, "embeddings", 0, Origin::stored);
   const std::int64_t width = config.embedding_size;
   word_embeddings_ = embeddings.get("word_embeddings.weight", {config.vocab_size, width}, Init::normal);
@@ -106,16 +110,20 @@ Encoder::Encoder(const EncoderConfig& config, ParameterStore& store, Precision p
   }
   top_query_ = std::make_shared<PackedWeight>();
   top_key_value_ = std::make_shared<PackedWeight>();
+  top_query_prediction_ = std::make_shared<PredictionWeight>();
+  top_key_value_prediction_ = std::make_shared<PredictionWeight>();
+}
+
+at::Tensor Encoder::positions(const PackedBatch& batch) const {
+  return config_.family == Family::roberta ? roberta_positions(batch, config_.pad_token_id) : batch.positions;
 }
 
 at::Tensor Encoder::embed(const PackedBatch& batch, const DropoutState& state) const {
   const Span span("embeddings forward");
-  const bool roberta = config_.family == Family::roberta;
-  const at::Tensor positions = roberta ? roberta_positions(batch, config_.pad_token_id) : batch.positions;
-  const at::Tensor sum =
-      look_up(word_embeddings_, batch.ids, config_.pad_token_id) +
-      look_up(segment_embeddings_, batch.segments) +
-      look_up(position_embeddings_, positions, roberta ? config_.pad_token_id : kNoPadding);
+  const at::Tensor sum = look_up(word_embeddings_, batch.ids, config_.pad_token_id) +
+                         look_up(segment_embeddings_, batch.segments) +
+                         look_up(position_embeddings_, positions(batch),
+                                 config_.family == Family::roberta ? config_.pad_token_id : kNoPadding);
   const at::Tensor normalised =
       dropout_add_layer_norm(sum, {}, embedding_norm_.gamma, embedding_norm_.beta,
                              static_cast<double>(config_.layer_norm_eps), token_rows(batch), 0, state, 0);
@@ -147,7 +155,9 @@ at::Tensor Encoder::finish_layer(std::int64_t index, const at::Tensor& context, 
                                 rate, state, dropout_site(index, Site::feed_forward_output));
 }
 
-std::vector<at::Tensor> Encoder::hidden_states(const PackedBatch& batch, const DropoutState& state) const {
+std::vector<at::Tensor> Encoder::hidden_states(const PackedBatch& batch, const DropoutState& state,
+                                               std::int64_t first) const {
+  if (predicts(state)) return predicted_states(batch, first);
   std::vector<at::Tensor> states = {embed(batch, state)};
   for (std::int64_t i = 0; i < config_.layers; ++i)
     states.push_back(run_layer(i, states.back(), batch, state));
@@ -155,6 +165,7 @@ std::vector<at::Tensor> Encoder::hidden_states(const PackedBatch& batch, const D
 }
 
 at::Tensor Encoder::first_tokens(const PackedBatch& batch, const DropoutState& state) const {
+  if (predicts(state)) return predicted_first_tokens(batch);
   at::Tensor x = embed(batch, state);
   const std::int64_t top = config_.layers - 1;
   for (std::int64_t i = 0; i < top; ++i) x = run_layer(i, x, batch, state);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "nn/prediction.h"
 #include "quire/base/profile.h"
 #include "quire/kernels/kernels.h"
 
@@ -318,6 +319,7 @@ at::Tensor linear(const at::Tensor& x, const Linear& layer, Backend backend) {
   if (takes_bf16_kernels(x, layer, backend)) {
     return Bf16Linear::apply(x, layer.weight, layer.bias, c10::make_intrusive<WeightHolder>(layer.packed));
   }
+  if (layer.precision == Precision::int8) return int8_linear(x, layer);
   return RoundedLinear::apply(x, layer.weight, layer.bias);
 }
 

@@ -185,7 +185,7 @@ void add_encoder_options(TrainOptions& options, std::vector<Option>& table) {
        .least = 0,
        .most = 10000},
       {.name = "precision",
-       .help = "of the matrix products; auto takes bf16 where it is faster",
+       .help = "of the matrix products; auto takes bf16 where it is faster (int8 is for predict and eval)",
        .value = &e.precision,
        .choices = {"fp32", "bf16", "auto"}},
       {.name = "device",

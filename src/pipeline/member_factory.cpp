@@ -27,8 +27,13 @@ std::unique_ptr<Member> make_member(const TrainOptions& options, const Context& 
 }
 
 std::unique_ptr<FittedMember> open_member(std::string_view kind, const std::filesystem::path& directory,
-                                          std::optional<std::int64_t> max_length, const Context& context) {
-  if (kind == "encoder") return torch_backend().open_encoder(directory, max_length, context);
+                                          const OpenOptions& options, const Context& context) {
+  if (kind == "encoder") return torch_backend().open_encoder(directory, options, context);
+  if (options.precision != "fp32" && options.precision != "auto") {
+    throw InputError(fmt::format("--precision is {}, but '{}' is a {} member", options.precision,
+                                 directory.string(), kind),
+                     "encoders alone have a choice: leave it at fp32");
+  }
   if (kind == "linear") return open_fitted_linear(directory, context);
   if (kind == "lightgbm") return open_fitted_lightgbm(directory, context);
   if (kind == "fasttext") return open_fitted_fasttext(directory, context);

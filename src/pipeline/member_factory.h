@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 
 #include "quire/members/member.h"
 #include "quire/pipeline/options.h"
@@ -12,10 +11,10 @@ namespace quire {
 
 [[nodiscard]] std::unique_ptr<Member> make_member(const TrainOptions& options, const Context& context);
 
-// Opens a trained fold. `max_length` is for encoders: other members read whole documents.
+// Opens a trained fold. The options are an encoder's: other members read whole documents, and InputError
+// says so where they are asked for another precision.
 [[nodiscard]] std::unique_ptr<FittedMember> open_member(std::string_view kind,
                                                         const std::filesystem::path& directory,
-                                                        std::optional<std::int64_t> max_length,
-                                                        const Context& context);
+                                                        const OpenOptions& options, const Context& context);
 
 }  // namespace quire

@@ -77,9 +77,9 @@ struct Table {
                 std::int64_t count, AdamWStep step);
 };
 
-// The best table this CPU runs, or the one QUIRE_ISA=baseline|avx2|avx512|avx512_bf16|amx asks for
-// if it runs here (an environment variable, for tests; the last two are about gemm.h). Throws InputError for
-// an unknown name.
+// The best table this CPU runs, or the one QUIRE_ISA=baseline|avx2|avx512|avx512_vnni|avx512_bf16|amx
+// asks for if it runs here (an environment variable, for tests; the last three are about gemm.h and int8.h).
+// Throws InputError for an unknown name.
 [[nodiscard]] const Table& table();
 
 // All tables this CPU runs, the plainest first.

@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,10 +19,9 @@ class TorchBackend {
   // Checks options and checkpoint at once, before any work starts.
   [[nodiscard]] virtual std::unique_ptr<Member> make_encoder(const EncoderOptions& options,
                                                              const Context& context) const = 0;
-  // Opens a directory that can predict. `max_length` as in `predict`; by default what the model was
-  // trained with, or its positions.
+  // Opens a directory that can predict.
   [[nodiscard]] virtual std::unique_ptr<FittedMember> open_encoder(const std::filesystem::path& directory,
-                                                                   std::optional<std::int64_t> max_length,
+                                                                   const OpenOptions& options,
                                                                    const Context& context) const = 0;
   [[nodiscard]] virtual std::unique_ptr<Member> make_textcnn(const TextcnnOptions& options,
                                                              const Context& context) const = 0;

@@ -63,4 +63,10 @@ struct EncoderOptions {
   double save_every = 10;  // minutes
 };
 
+// How a trained encoder predicts.
+struct OpenOptions {
+  std::optional<std::int64_t> max_length;  // default: what it was trained with, or its positions
+  std::string precision = "fp32";          // bf16, int8; auto: bf16 where it is faster
+};
+
 }  // namespace quire

@@ -77,7 +77,8 @@ class Classifier : public TextModel {
   Classifier& operator=(Classifier&&) noexcept;
 
   // Opens a directory that can predict: ours or a fine-tuned one of transformers.
-  [[nodiscard]] static Classifier open(const std::filesystem::path& directory);
+  [[nodiscard]] static Classifier open(const std::filesystem::path& directory,
+                                       Precision precision = Precision::fp32);
 
   [[nodiscard]] at::Tensor logits(const PackedBatch& batch, const DropoutState& state) const override;
   [[nodiscard]] at::Tensor head_inputs(const PackedBatch& batch) const override;

@@ -16,6 +16,7 @@
 namespace quire::nn {
 
 class PackedWeight;
+class PredictionWeight;
 
 struct Linear {
   Linear() = default;
@@ -29,7 +30,8 @@ struct Linear {
   at::Tensor weight;  // [out, in]
   at::Tensor bias;    // [out]
   Precision precision = Precision::fp32;
-  std::shared_ptr<PackedWeight> packed;  // made by the kernels for bf16, see src/nn/linear.h
+  std::shared_ptr<PackedWeight> packed;          // made by the kernels for bf16, see src/nn/linear.h
+  std::shared_ptr<PredictionWeight> prediction;  // see src/nn/prediction.h
 };
 
 struct LayerNorm {
@@ -45,9 +47,10 @@ class Encoder {
   // products are float32 in any case.
   Encoder(const EncoderConfig& config, ParameterStore& store, Precision precision = Precision::fp32);
 
-  // Output of the embeddings and of every layer: layers + 1 tensors [T, hidden].
-  [[nodiscard]] std::vector<at::Tensor> hidden_states(const PackedBatch& batch,
-                                                      const DropoutState& state) const;
+  // Output of the embeddings and of every layer: layers + 1 tensors [T, hidden]. Without gradients those
+  // before `first` may be left undefined.
+  [[nodiscard]] std::vector<at::Tensor> hidden_states(const PackedBatch& batch, const DropoutState& state,
+                                                      std::int64_t first = 0) const;
 
   // The last layer's output at the first token of each sequence, [S, hidden]: the same as those rows of
   // hidden_states().back(), without computing that layer's other rows, which nothing reads. Of a
@@ -64,6 +67,14 @@ class Encoder {
     LayerNorm attention_norm, output_norm;
   };
 
+  struct Projection;
+  struct Prediction;  // the way without gradients: src/nn/encoder_prediction.cpp
+  [[nodiscard]] bool predicts(const DropoutState& state) const;
+  [[nodiscard]] std::vector<at::Tensor> predicted_states(const PackedBatch& batch, std::int64_t first) const;
+  [[nodiscard]] at::Tensor predicted_first_tokens(const PackedBatch& batch) const;
+
+  // The row of the table of positions for each token.
+  [[nodiscard]] at::Tensor positions(const PackedBatch& batch) const;
   [[nodiscard]] at::Tensor embed(const PackedBatch& batch, const DropoutState& state) const;
   [[nodiscard]] at::Tensor run_layer(std::int64_t index, const at::Tensor& x, const PackedBatch& batch,
                                      const DropoutState& state) const;
@@ -72,11 +83,13 @@ class Encoder {
                                         const RowLayout& rows, const DropoutState& state) const;
 
   EncoderConfig config_;
+  Precision precision_;
   at::Tensor word_embeddings_, position_embeddings_, segment_embeddings_;
   LayerNorm embedding_norm_;
   Linear embedding_projection_;  // ELECTRA, when its embeddings are narrower than its layers
   std::vector<Layer> layers_;
   std::shared_ptr<PackedWeight> top_query_, top_key_value_;  // of the last layer, for first_tokens
+  std::shared_ptr<PredictionWeight> top_query_prediction_, top_key_value_prediction_;
 };
 
 // The activation function on any tensor.

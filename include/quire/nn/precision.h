@@ -7,6 +7,8 @@ namespace quire::nn {
 enum class Precision {
   fp32,
   bf16,  // operands rounded to bfloat16 (to nearest, ties to even), sums in float32
+  int8,  // prediction alone: operands rounded to 8-bit integers, the weight's with a scale for each output,
+         // those of x with a scale and an offset for each row; exact sums
 };
 
 }  // namespace quire::nn

@@ -40,7 +40,7 @@ TrainSummary train_run(TrainOptions options, const Context& context);
 class Predictor {
  public:
   struct Options {
-    std::optional<std::int64_t> max_length;
+    OpenOptions model;
     ColumnFlags columns;  // default: the run's
     TableFormat format;
   };

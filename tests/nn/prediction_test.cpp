@@ -1,0 +1,126 @@
+// The encoder without gradients against the one with them, which the goldens check.
+#include "nn/prediction.h"
+#include "nn/golden.h"
+#include "quire/kernels/fixed_weight.h"
+#include "quire/nn/classifier.h"
+
+namespace quire::test {
+namespace {
+
+using nn::Classifier;
+using nn::Precision;
+
+// How far a precision may be from float32 at these sizes (hidden 32, two layers).
+double tolerance(Precision precision) {
+  return precision == Precision::fp32 ? 2e-6 : precision == Precision::bf16 ? 2e-2 : 4e-2;
+}
+
+class Prediction : public ::testing::TestWithParam<std::tuple<std::string, Precision>> {
+ protected:
+  void SetUp() override {
+    if (!kernels::has_weight_format(nn::weight_format(precision()))) GTEST_SKIP() << "no kernels for it here";
+  }
+  static std::string family() { return std::get<0>(GetParam()); }
+  static Precision precision() { return std::get<1>(GetParam()); }
+};
+
+TEST_P(Prediction, GivesWhatTrainingGives) {
+  const Golden golden(family());
+  const Classifier trained = Classifier::open(golden.model());
+  const Classifier model = Classifier::open(golden.model(), precision());
+  const auto expected = trained.encoder().hidden_states(golden.all(), {});
+  const at::Tensor logits = trained.logits(golden.all(), {});
+  const at::NoGradGuard no_grad;
+  const auto found = model.encoder().hidden_states(golden.all(), {});
+  ASSERT_EQ(found.size(), expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    EXPECT_FALSE(found[i].requires_grad());
+    EXPECT_LE(relative_error(found[i], expected[i]), tolerance(precision())) << "state " << i;
+  }
+  EXPECT_LE(relative_error(model.logits(golden.all(), {}), logits), 2 * tolerance(precision()));
+}
+
+TEST_P(Prediction, LeavesOutTheStatesNobodyReads) {
+  const Golden golden(family());
+  const Classifier model = Classifier::open(golden.model(), precision());
+  const at::NoGradGuard no_grad;
+  const auto all = model.encoder().hidden_states(golden.all(), {});
+  const auto top = model.encoder().hidden_states(golden.all(), {}, 2);
+  EXPECT_FALSE(top[0].defined());
+  EXPECT_FALSE(top[1].defined());
+  EXPECT_TRUE(at::equal(top[2], all[2]));
+}
+
+TEST_P(Prediction, DependsNeitherOnTheBatchNorOnThreads) {
+  const Golden golden(family());
+  const Classifier model = Classifier::open(golden.model(), precision());
+  const at::NoGradGuard no_grad;
+  const int before = at::get_num_threads();
+  const auto state = [&](const nn::PackedBatch& batch, int threads) {
+    at::set_num_threads(threads);
+    return model.encoder().hidden_states(batch, {}).back();
+  };
+  const nn::PackedBatch all = golden.all();
+  const at::Tensor together = state(all, 2);
+  EXPECT_TRUE(at::equal(state(all, 1), together));
+  EXPECT_TRUE(at::equal(state(all, 3), together));
+  for (std::size_t i = 0; i < golden.size(); ++i) {
+    EXPECT_TRUE(at::equal(state(golden.batch({i}), 1), together.slice(0, all.offsets[i], all.offsets[i + 1])))
+        << i;
+  }
+  at::set_num_threads(before);
+}
+
+TEST_P(Prediction, SeesAWeightThatChanged) {
+  const Golden golden(family());
+  Classifier model = Classifier::open(golden.model(), precision());
+  const at::NoGradGuard no_grad;
+  const at::Tensor before = model.logits(golden.all(), {});
+  for (nn::Parameter& parameter : model.parameters()) {
+    if (parameter.names.front().ends_with("intermediate.dense.weight")) parameter.value.mul_(-1);
+  }
+  EXPECT_GT(relative_error(model.logits(golden.all(), {}), before), 1e-2);
+  for (nn::Parameter& parameter : model.parameters()) {
+    if (parameter.names.front().ends_with("intermediate.dense.weight")) parameter.value.mul_(-1);
+  }
+  EXPECT_TRUE(at::equal(model.logits(golden.all(), {}), before));
+}
+
+INSTANTIATE_TEST_SUITE_P(Encoder, Prediction,
+                         ::testing::Combine(::testing::Values("bert", "roberta", "electra"),
+                                            ::testing::Values(Precision::fp32, Precision::bf16,
+                                                              Precision::int8)),
+                         [](const auto& one) {
+                           const Precision precision = std::get<1>(one.param);
+                           return std::get<0>(one.param) + (precision == Precision::fp32   ? "_fp32"
+                                                            : precision == Precision::bf16 ? "_bf16"
+                                                                                           : "_int8");
+                         });
+
+TEST(PredictedModel, TakesAnyActivation) {
+  const Golden golden("bert");
+  for (const Activation activation : {Activation::relu, Activation::gelu_tanh, Activation::silu}) {
+    Checkpoint checkpoint(golden.model());
+    EncoderConfig config = checkpoint.config();
+    config.activation = activation;
+    nn::ClassifierOptions options;
+    options.classes = 5;
+    options.new_head = false;
+    const Classifier model(config, &checkpoint, options);
+    const at::Tensor expected = model.logits(golden.all(), {});
+    const at::NoGradGuard no_grad;
+    EXPECT_LE(relative_error(model.logits(golden.all(), {}), expected), 4e-6);
+  }
+}
+
+TEST(PredictedModel, RefusesAnIdWithoutAnEmbedding) {
+  const Golden golden("bert");
+  const Classifier model = Classifier::open(golden.model(), Precision::int8);
+  const at::NoGradGuard no_grad;
+  nn::PackedBatch batch = golden.batch({0});
+  batch.ids.mutable_data_ptr<std::int64_t>()[0] = 1'000'000;
+  EXPECT_ANY_THROW((void)model.logits(batch, {}));
+}
+
+}  // namespace
+}  // namespace quire::test
