@@ -12,7 +12,7 @@ namespace quire {
 
 [[nodiscard]] std::unique_ptr<Member> make_member(const TrainOptions& options, const Context& context);
 
-// Opens a trained fold. `max_length` is for encoders: other members read whole documents.
+// Opens a trained fold. `max_length` is for members that read with an encoder: others read whole documents.
 [[nodiscard]] std::unique_ptr<FittedMember> open_member(std::string_view kind,
                                                         const std::filesystem::path& directory,
                                                         std::optional<std::int64_t> max_length,
