@@ -17,6 +17,8 @@
 #include "support.h"
 
 namespace quire::test {
+// The tests of train/ have a Task of their own, in the same program.
+inline namespace members {
 
 inline Document synthetic_document(int label, Random& random) {
   constexpr std::array<const char*, 3> kSubjects = {"stars galaxies telescope", "enzymes proteins cells",
@@ -154,4 +156,5 @@ inline bool mentions(const std::vector<std::string>& texts, std::string_view par
   return false;
 }
 
+}  // namespace members
 }  // namespace quire::test
