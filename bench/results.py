@@ -141,6 +141,8 @@ def arxiv_suite(bench):
     whole = ["--folds", "1", "--valid-fraction", "0"]
     members = [
         ("linear", ["--member", "linear", *whole]),
+        ("linear on frozen vectors", bench.encoder("--member", "linear", *whole)),
+        ("linear on both", bench.encoder("--member", "linear", "--features", "both", *whole)),
         ("lightgbm", ["--member", "lightgbm", *whole]),
         ("fasttext", ["--member", "fasttext", *whole]),
         ("textcnn", ["--member", "textcnn", *whole]),

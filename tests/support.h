@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <filesystem>
 #include <string>
 
@@ -36,6 +37,13 @@ inline std::filesystem::path fixture(const std::string& name) {
 // Real data beside a checkout; tests that use it skip where it is missing.
 inline std::filesystem::path shared(const std::string& name) {
   return std::filesystem::path(QUIRE_SHARED) / name;
+}
+
+// A parameterised test's name may hold letters, digits and '_' alone.
+inline std::string test_name(std::string text) {
+  for (char& c : text)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  return text;
 }
 
 // Runs `statement`, expects an `Exception` whose message contains `part`.

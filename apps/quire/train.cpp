@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 
 #include "quire/base/error.h"
@@ -18,7 +19,13 @@ void add_option(CLI::App& verb, const Option& option, const std::string& group) 
       [&](auto* value) {
         using T = std::remove_pointer_t<decltype(value)>;
         if constexpr (std::is_same_v<T, bool>) {
-          verb.add_flag(name, *value, help)->group(group);
+          // What is on by default wants a word to turn it off.
+          if (*value) {
+            verb.add_flag(fmt::format("{},!--no-{}", name, option.name), *value, help + " (on by default)")
+                ->group(group);
+          } else {
+            verb.add_flag(name, *value, help)->group(group);
+          }
         } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
           verb.add_option(name, *value, help)->delimiter(',')->group(group);
         } else {
@@ -59,6 +66,13 @@ void print_summary(const TrainSummary& summary, const TrainOptions& options) {
   fmt::print("run written to {} in {:.0f} s\n", options.output, summary.seconds);
 }
 
+// Before the first fold there is nothing to keep.
+void report_kept(const TrainOptions& options, const Context& context) {
+  if (options.overfit_batch || !std::filesystem::exists(options.output)) return;
+  context.info(fmt::format("finished folds{} are kept in {}; the same command with --resume goes on",
+                           saves_checkpoints(options) ? " and a checkpoint" : "", options.output));
+}
+
 // The member on the command line decides which options there are, so it is looked for first. A name
 // that does not exist is left for check_options to refuse.
 std::string member_of(const std::vector<std::string>& words) {
@@ -95,9 +109,7 @@ void add_train(Program& program, const std::vector<std::string>& words) {
       try {
         print_summary(train_run(*options, context), *options);
       } catch (const Interrupted& stopped) {
-        context.info(fmt::format(
-            "finished folds and a checkpoint are kept in {}; the same command with --resume goes on",
-            options->output));
+        report_kept(*options, context);
         throw;
       }
       return 0;

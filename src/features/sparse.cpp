@@ -26,6 +26,22 @@ SparseMatrix transpose(const SparseMatrix& matrix) {
   return result;
 }
 
+SparseMatrix to_sparse(const Matrix& matrix) {
+  SparseMatrix result;
+  result.rows = matrix.rows;
+  result.cols = matrix.cols;
+  result.values = matrix.values;
+  result.columns.reserve(matrix.values.size());
+  result.begins.reserve(static_cast<std::size_t>(matrix.rows) + 1);
+  for (std::int64_t row = 1; row <= matrix.rows; ++row) {
+    for (std::int64_t column = 0; column < matrix.cols; ++column) {
+      result.columns.push_back(static_cast<std::int32_t>(column));
+    }
+    result.begins.push_back(row * matrix.cols);
+  }
+  return result;
+}
+
 SparseMatrix join_columns(std::span<const SparseMatrix> parts) {
   SparseMatrix joined;
   joined.rows = parts.empty() ? 0 : parts.front().rows;

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <numeric>
 
+#include "features/loops.h"
 #include "quire/base/error.h"
 #include "quire/base/random.h"
 #include "quire/base/threads.h"
@@ -19,16 +20,66 @@ std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+// Rows as the solver needs them: w * x of one, and w += step * x.
+class SparseRows {
+ public:
+  explicit SparseRows(const SparseMatrix& matrix) : matrix_(matrix) {}
+
+  // In four sums, so that one addition need not wait for the other.
+  [[nodiscard]] double dot(std::int64_t row, const std::vector<double>& weights) const {
+    const auto columns = matrix_.row_columns(row);
+    const auto values = matrix_.row_values(row);
+    double sums[4] = {};
+    std::size_t i = 0;
+    for (; i + 4 <= columns.size(); i += 4) {
+      for (std::size_t lane = 0; lane < 4; ++lane) {
+        sums[lane] += values[i + lane] * weights[at(columns[i + lane])];
+      }
+    }
+    for (; i < columns.size(); ++i) sums[0] += values[i] * weights[at(columns[i])];
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  }
+  void add(double step, std::int64_t row, std::vector<double>& weights) const {
+    const auto columns = matrix_.row_columns(row);
+    const auto values = matrix_.row_values(row);
+    for (std::size_t i = 0; i < columns.size(); ++i) weights[at(columns[i])] += step * values[i];
+  }
+  [[nodiscard]] std::span<const float> values(std::int64_t row) const { return matrix_.row_values(row); }
+
+ private:
+  const SparseMatrix& matrix_;
+};
+
+class DenseRows {
+ public:
+  explicit DenseRows(const Matrix& matrix) : matrix_(matrix) {}
+
+  [[nodiscard]] double dot(std::int64_t row, const std::vector<double>& weights) const {
+    return features::loops().dot_float(matrix_.row(row).data(), weights.data(), matrix_.cols);
+  }
+  void add(double step, std::int64_t row, std::vector<double>& weights) const {
+    features::loops().axpy_float(step, matrix_.row(row).data(), weights.data(), matrix_.cols);
+  }
+  [[nodiscard]] std::span<const float> values(std::int64_t row) const { return matrix_.row(row); }
+
+ private:
+  const Matrix& matrix_;
+};
+
+SparseRows rows_of(const SparseMatrix& matrix) { return SparseRows(matrix); }
+DenseRows rows_of(const Matrix& matrix) { return DenseRows(matrix); }
+
 // One class against the rest.
+template <typename Rows>
 class Binary {
  public:
-  Binary(const SparseMatrix& features, std::span<const int> labels, int label,
+  Binary(const Rows& rows, std::int64_t features, std::span<const int> labels, int label,
          std::span<const double> square_lengths, const SvmOptions& options)
-      : features_(features),
+      : rows_(rows),
         options_(options),
         squares_(square_lengths),
         diagonal_(0.5 / options.c),
-        weights_(at(features.cols + 1)),
+        weights_(at(features + 1)),
         alphas_(labels.size()),
         signs_(labels.size()),
         order_(labels.size()) {
@@ -75,11 +126,9 @@ class Binary {
  private:
   // One step of coordinate descent; false if the row is to be shrunk away.
   bool visit(std::int32_t row, double largest_before) {
-    const auto columns = features_.row_columns(row);
-    const auto values = features_.row_values(row);
     double& alpha = alphas_[at(row)];
     const double sign = signs_[at(row)];
-    const double score = weights_.back() + dot(columns, values);
+    const double score = weights_.back() + rows_.dot(row, weights_);
     const double gradient = sign * score - 1 + alpha * diagonal_;
     double projected = gradient;
     if (alpha == 0) {
@@ -92,25 +141,12 @@ class Binary {
     const double before = alpha;
     alpha = std::max(alpha - gradient / (squares_[at(row)] + diagonal_), 0.0);
     const double step = (alpha - before) * sign;
-    for (std::size_t i = 0; i < columns.size(); ++i) weights_[at(columns[i])] += step * values[i];
+    rows_.add(step, row, weights_);
     weights_.back() += step;
     return true;
   }
 
-  // In four sums, so that one addition need not wait for the other.
-  [[nodiscard]] double dot(std::span<const std::int32_t> columns, std::span<const float> values) const {
-    double sums[4] = {};
-    std::size_t i = 0;
-    for (; i + 4 <= columns.size(); i += 4) {
-      for (std::size_t lane = 0; lane < 4; ++lane) {
-        sums[lane] += values[i + lane] * weights_[at(columns[i + lane])];
-      }
-    }
-    for (; i < columns.size(); ++i) sums[0] += values[i] * weights_[at(columns[i])];
-    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-  }
-
-  const SparseMatrix& features_;
+  const Rows& rows_;
   const SvmOptions& options_;
   std::span<const double> squares_;
   double diagonal_;
@@ -124,21 +160,21 @@ class Binary {
 };
 
 // Squared length of each row, with the 1 that stands for the bias.
-std::vector<double> square_lengths(const SparseMatrix& features) {
-  std::vector<double> squares(at(features.rows), 1.0);
-  for (std::int64_t row = 0; row < features.rows; ++row) {
-    for (const float value : features.row_values(row)) squares[at(row)] += static_cast<double>(value) * value;
+template <typename Rows>
+std::vector<double> square_lengths(const Rows& rows, std::int64_t count) {
+  std::vector<double> squares(at(count), 1.0);
+  for (std::int64_t row = 0; row < count; ++row) {
+    for (const float value : rows.values(row)) squares[at(row)] += static_cast<double>(value) * value;
   }
   return squares;
 }
 
-void check(const SparseMatrix& features, std::span<const int> labels, int classes,
-           const SvmOptions& options) {
+void check(std::int64_t rows, std::span<const int> labels, int classes, const SvmOptions& options) {
   if (!(options.c > 0) || !std::isfinite(options.c)) {
     throw InputError(fmt::format("C is {:g}; it must be more than 0", options.c), "1 is the usual value");
   }
-  if (static_cast<std::int64_t>(labels.size()) != features.rows || labels.empty()) {
-    throw Error(fmt::format("{} labels were given for {} rows of features", labels.size(), features.rows));
+  if (static_cast<std::int64_t>(labels.size()) != rows || labels.empty()) {
+    throw Error(fmt::format("{} labels were given for {} rows of features", labels.size(), rows));
   }
   for (const int label : labels) {
     if (label < 0 || label >= classes)
@@ -152,22 +188,22 @@ void store(const std::vector<double>& weights, double sign, int label, SvmFit& f
   fit.bias[at(label)] = static_cast<float>(sign * weights.back());
 }
 
-}  // namespace
-
-SvmFit fit_svm(const SparseMatrix& features, std::span<const int> labels, int classes,
-               const SvmOptions& options, const Context& context) {
-  check(features, labels, classes, options);
+template <typename Features>
+SvmFit fit(const Features& features, std::span<const int> labels, int classes, const SvmOptions& options,
+           const Context& context) {
+  check(features.rows, labels, classes, options);
   SvmFit fit;
   fit.weights = Matrix(classes, features.cols);
   fit.bias.assign(at(classes), 0);
   fit.converged = true;
-  const std::vector<double> squares = square_lengths(features);
+  const auto rows = rows_of(features);
+  const std::vector<double> squares = square_lengths(rows, features.rows);
   const std::int64_t problems = classes == 2 ? 1 : classes;  // two classes are each other's mirror image
   std::mutex mutex;
   std::int64_t done = 0;
   parallel_for(problems, 1, context.threads, [&](std::int64_t begin, std::int64_t end) {
     for (auto label = static_cast<int>(begin); label < static_cast<int>(end); ++label) {
-      Binary binary(features, labels, label, squares, options);
+      Binary binary(rows, features.cols, labels, label, squares, options);
       const auto random = [&](std::int64_t iteration) {
         return Random(context.seed, Purpose::batches, static_cast<std::uint32_t>(label),
                       static_cast<std::uint32_t>(iteration));
@@ -185,6 +221,18 @@ SvmFit fit_svm(const SparseMatrix& features, std::span<const int> labels, int cl
     }
   });
   return fit;
+}
+
+}  // namespace
+
+SvmFit fit_svm(const SparseMatrix& features, std::span<const int> labels, int classes,
+               const SvmOptions& options, const Context& context) {
+  return fit(features, labels, classes, options, context);
+}
+
+SvmFit fit_svm(const Matrix& features, std::span<const int> labels, int classes, const SvmOptions& options,
+               const Context& context) {
+  return fit(features, labels, classes, options, context);
 }
 
 }  // namespace quire

@@ -111,6 +111,13 @@ Checkpoint::Checkpoint(const std::filesystem::path& directory)
   }
 }
 
+std::vector<std::string> Checkpoint::file_names() const {
+  std::vector<std::string> names = {"config.json"};
+  for (const SafetensorsFile& file : files_) names.push_back(file.path().filename().string());
+  if (!std::filesystem::exists(directory_ / kWeights)) names.emplace_back(kIndex);
+  return names;
+}
+
 void Checkpoint::open_shards(const std::filesystem::path& index) {
   const auto map = read_index(index);
   std::vector<std::string> names;
@@ -190,7 +197,7 @@ std::vector<std::string> Checkpoint::class_names() const {
   // BERT's classifier is one matrix, RoBERTa's and ELECTRA's end in one, and so do our own heads.
   const std::string own = config_.family == Family::bert ? "classifier.weight" : "classifier.out_proj.weight";
   // A head of the family's form that transformers could not use, or one of another form.
-  const std::string name = has("quire_head." + own)    ? "quire_head." + own
+  const std::string name = has("quire_head." + own)   ? "quire_head." + own
                            : has("quire_head.weight") ? "quire_head.weight"
                                                       : own;
   if (!has(name) || shape(name).empty()) return {};

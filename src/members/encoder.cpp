@@ -5,12 +5,12 @@
 #include <nlohmann/json.hpp>
 
 #include "members/class_weights.h"
+#include "members/encoder_checks.h"
 #include "members/model_card.h"
 #include "members/token_documents.h"
 #include "members/torch_fit.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
-#include "quire/kernels/gemm.h"
 #include "quire/train/predict.h"
 
 namespace quire {
@@ -20,21 +20,6 @@ namespace {
 constexpr const char* kMaxLengthKey = "quire_max_length";
 // How, when it is not simply the head of the text.
 constexpr const char* kLongTextKey = "quire_long_text";
-
-void check_tokenizer(const Tokenizer& tokenizer, const EncoderConfig& config,
-                     const std::filesystem::path& directory) {
-  if (static_cast<std::int64_t>(tokenizer.vocabulary_size()) <= config.vocab_size) return;
-  throw InputError(fmt::format("the tokenizer in '{}' knows {} tokens, its model only {}", directory.string(),
-                               tokenizer.vocabulary_size(), config.vocab_size),
-                   "the tokenizer's files belong to another model");
-}
-
-void check_max_length(std::int64_t max_length, const EncoderConfig& config) {
-  if (max_length <= config.max_length()) return;
-  throw InputError(
-      fmt::format("--max-length is {}, but the model has {} positions", max_length, config.max_length()),
-      fmt::format("use --max-length {} or less", config.max_length()));
-}
 
 void check_layer_counts(const EncoderOptions& options, const EncoderConfig& config) {
   for (const auto& [name, count] : {std::pair{"reinit-layers", options.reinit_layers},
@@ -98,16 +83,6 @@ train::LoopOptions loop_options(const EncoderOptions& options) {
   loop.optimizer.weight_decay = options.weight_decay;
   loop.optimizer.max_grad_norm = options.max_grad_norm;
   return loop;
-}
-
-nn::Precision choose_precision(const std::string& name) {
-  if (name == "fp32") return nn::Precision::fp32;
-  if (name == "int8") return nn::Precision::int8;
-  if (name == "auto") return kernels::bf16_pays() ? nn::Precision::bf16 : nn::Precision::fp32;
-  if (kernels::bf16_available()) return nn::Precision::bf16;
-  throw InputError(
-      fmt::format("--precision is bf16, but this CPU has no use for it ({})", kernels::bf16_choice()),
-      "leave it at fp32, or say auto");
 }
 
 LongText long_text_options(const EncoderOptions& options) {

@@ -118,10 +118,13 @@ const Api& api() {
   return functions;
 }
 
-// What the library refuses is nearly always a parameter or a file, so the user's.
+// What the library refuses is nearly always a parameter or a file, so the user's. (It also prints a line
+// "[LightGBM] [Fatal]" to stderr before it returns, whatever log callback is registered.)
 void check(int result) {
   if (result == 0) return;
-  throw InputError(fmt::format("LightGBM: {}", api().last_error()));
+  // "... at /its/build/folder/file.cpp, line 7 .": nobody's business here.
+  const std::string_view message = api().last_error();
+  throw InputError(fmt::format("LightGBM: {}", message.substr(0, message.find(" at /"))));
 }
 
 // ---- The log ------------------------------------------------------------------------------------------

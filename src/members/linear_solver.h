@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "members/linear_documents.h"
 #include "quire/base/context.h"
 #include "quire/features/linear_model.h"
-#include "quire/features/sparse.h"
 #include "quire/members/linear_options.h"
 
 namespace quire {
@@ -19,15 +19,18 @@ struct LinearSolution {
   bool converged = false;
 };
 
-// A model of `loss` ("svm" or "logistic").
-[[nodiscard]] LinearSolution solve_linear(const std::string& loss, double c, const SparseMatrix& features,
+// The model to keep, of `loss` ("svm" or "logistic").
+[[nodiscard]] LinearSolution solve_linear(const std::string& loss, double c, const FeatureMatrix& features,
                                           std::span<const int> labels, int classes, std::string_view stage,
                                           const Context& context);
+
+[[nodiscard]] Matrix linear_scores(const LinearModel& model, const FeatureMatrix& features,
+                                   const Context& context);
 
 // Features of rows that are learned from, and of others, made as the fold makes its own: nothing of the
 // others is seen.
 struct SplitFeatures {
-  SparseMatrix train, valid;
+  FeatureMatrix train, valid;
 };
 using MakeFeatures =
     std::function<SplitFeatures(std::span<const std::int64_t> train, std::span<const std::int64_t> valid)>;

@@ -4,6 +4,7 @@
 
 #include "members/encoder.h"
 #include "members/textcnn.h"
+#include "members/vector_encoder.h"
 #include "nn/aten.h"
 #include "quire/kernels/gemm.h"
 #include "quire/kernels/int8.h"
@@ -42,6 +43,11 @@ class Backend : public TorchBackend {
                                                            const Context& context) const override {
     at::set_num_threads(context.threads);
     return open_fitted_textcnn(directory);
+  }
+  [[nodiscard]] std::unique_ptr<VectorEncoder> open_vector_encoder(const VectorOptions& options,
+                                                                   const Context& context) const override {
+    at::set_num_threads(context.threads);
+    return make_vector_encoder(options);
   }
   [[nodiscard]] std::vector<std::string> describe() const override {
     std::vector<std::string> lines = {fmt::format("libtorch          {}", TORCH_VERSION),

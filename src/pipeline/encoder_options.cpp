@@ -1,13 +1,15 @@
 #include <fmt/format.h>
 
 #include "pipeline/option_tables.h"
+#include "pipeline/shared_options.h"
 #include "quire/base/error.h"
 
 namespace quire {
+namespace {
 
-void add_encoder_options(TrainOptions& options, std::vector<Option>& table) {
-  EncoderOptions& e = options.encoder;
-  const std::vector<Option> own = {
+// What is read of a document.
+std::vector<Option> text_options(EncoderOptions& e) {
+  return {
       {.name = "model",
        .help = "directory of a pretrained encoder (config.json, model.safetensors, tokenizer)",
        .value = &e.model},
@@ -37,7 +39,12 @@ void add_encoder_options(TrainOptions& options, std::vector<Option>& table) {
        .help = "windows of a document; text beyond them is cut",
        .value = &e.max_windows,
        .least = 1,
-       .most = 1000},
+       .most = 1000}};
+}
+
+// What stands on the encoder.
+std::vector<Option> head_options(EncoderOptions& e) {
+  return {
       {.name = "head",
        .help = "standard: the model family's own, which transformers loads; others pool over all tokens",
        .value = &e.head,
@@ -64,146 +71,103 @@ void add_encoder_options(TrainOptions& options, std::vector<Option>& table) {
        .help = "start the top N layers (and the pooler) from random weights",
        .value = &e.reinit_layers,
        .least = 0,
-       .most = 1000},
-      {.name = "epochs",
-       .help = "passes over the training rows",
-       .value = &e.epochs,
-       .least = 1,
-       .most = 10000},
-      {.name = "batch-size",
-       .help = "documents in a micro-batch",
-       .value = &e.batch_size,
-       .least = 1,
-       .most = 65536},
-      {.name = "gradient-accumulation-steps",
-       .help = "micro-batches in an optimiser step",
-       .value = &e.gradient_accumulation_steps,
-       .least = 1,
-       .most = 65536},
-      {.name = "max-steps",
-       .help = "optimiser steps in a fold; 0: all epochs",
-       .value = &e.max_steps,
-       .least = 0,
-       .most = kMany},
-      {.name = "learning-rate",
-       .help = "of the top encoder layer",
-       .value = &e.learning_rate,
-       .least = 0,
-       .most = 10},
-      {.name = "head-learning-rate",
-       .help = "of a new head",
-       .value = &e.head_learning_rate,
-       .least = 0,
-       .most = 10},
-      {.name = "layer-decay",
-       .help = "factor on the learning rate per layer down, embeddings last",
-       .value = &e.layer_decay,
-       .least = 0.01,
-       .most = 1},
-      {.name = "weight-decay",
-       .help = "of AdamW; not for biases and norms",
-       .value = &e.weight_decay,
-       .least = 0,
-       .most = 10},
-      {.name = "schedule",
-       .help = "the learning rate after warmup: falls linearly or along a cosine, or stays constant",
-       .value = &e.schedule,
-       .choices = {"linear", "cosine", "constant"}},
-      {.name = "warmup-ratio",
-       .help = "share of the optimiser steps in which the learning rate rises",
-       .value = &e.warmup_ratio,
-       .least = 0,
-       .most = 1},
-      {.name = "warmup-steps",
-       .help = "the same in steps; 0: by --warmup-ratio",
-       .value = &e.warmup_steps,
-       .least = 0,
-       .most = kMany},
-      {.name = "max-grad-norm",
-       .help = "clip the global gradient norm; 0: no clipping",
-       .value = &e.max_grad_norm,
-       .least = 0,
-       .most = kMany},
-      {.name = "freeze-layers",
-       .help = "leave the lowest N layers as they are",
-       .value = &e.freeze_layers,
-       .least = 0,
-       .most = 1000},
-      {.name = "freeze-embeddings",
-       .help = "leave the embeddings as they are",
-       .value = &e.freeze_embeddings},
-      {.name = "label-smoothing",
-       .help = "share of the target spread evenly over the classes",
-       .value = &e.label_smoothing,
-       .least = 0,
-       .most = 0.9},
-      {.name = "class-weights",
-       .help = "weights of the classes in the loss: none, balanced (inverse frequency), effective (inverse "
-               "effective number of rows) or a file of lines LABEL<tab>WEIGHT",
-       .value = &e.class_weights},
-      {.name = "focal-gamma",
-       .help = "focal loss: weigh a document by (1 - p)^gamma; 0: plain cross-entropy",
-       .value = &e.focal_gamma,
-       .least = 0,
-       .most = 10},
-      {.name = "r-drop",
-       .help = "weight of the divergence between two dropout passes; 0: one pass",
-       .value = &e.r_drop,
-       .least = 0,
-       .most = 100},
-      {.name = "adversarial",
-       .help = "train on perturbed word embeddings as well: fgm (one step) or pgd (several)",
-       .value = &e.adversarial,
-       .choices = {"none", "fgm", "pgd"}},
-      {.name = "adversarial-epsilon",
-       .help = "norm of the perturbation",
-       .value = &e.adversarial_epsilon,
-       .least = 0,
-       .most = 1000},
-      {.name = "adversarial-steps",
-       .help = "steps of pgd",
-       .value = &e.adversarial_steps,
-       .least = 1,
-       .most = 100},
-      {.name = "select",
-       .help = "keep the best epoch by validation accuracy, or the last",
-       .value = &e.select,
-       .choices = {"best", "last"}},
-      {.name = "average-best",
-       .help = "average the weights of the K best epochs",
-       .value = &e.average_best,
-       .least = 1,
-       .most = 100},
-      {.name = "ema",
-       .help = "decay of an exponential moving average of the weights, which is scored and kept; 0: none",
-       .value = &e.ema,
-       .least = 0,
-       .most = 0.99999},
-      {.name = "patience",
-       .help = "stop after N epochs without a better validation accuracy; 0: never",
-       .value = &e.patience,
-       .least = 0,
-       .most = 10000},
-      {.name = "precision",
-       .help = "of the matrix products; auto takes bf16 where it is faster (int8 is for predict and eval)",
-       .value = &e.precision,
-       .choices = {"fp32", "bf16", "auto"}},
-      {.name = "device",
-       .help = "where to train; this version has the CPU alone",
-       .value = &e.device,
-       .choices = {"cpu", "cuda", "auto"}},
-      {.name = "save-every",
-       .help = "minutes between checkpoints",
-       .value = &e.save_every,
-       .least = 0,
-       .most = kMany,
-       .in_recipe = false},
-      {.name = "overfit-batch",
-       .help = "only show that the model can learn one batch by heart; writes nothing",
-       .value = &options.overfit_batch,
-       .in_recipe = false},
-  };
-  table.insert(table.end(), own.begin(), own.end());
+       .most = 1000}};
+}
+
+std::vector<Option> step_options(EncoderOptions& e) {
+  return {{.name = "epochs",
+           .help = "passes over the training rows",
+           .value = &e.epochs,
+           .least = 1,
+           .most = 10000},
+          {.name = "batch-size",
+           .help = "documents in a micro-batch",
+           .value = &e.batch_size,
+           .least = 1,
+           .most = 65536},
+          {.name = "gradient-accumulation-steps",
+           .help = "micro-batches in an optimiser step",
+           .value = &e.gradient_accumulation_steps,
+           .least = 1,
+           .most = 65536},
+          {.name = "max-steps",
+           .help = "optimiser steps in a fold; 0: all epochs",
+           .value = &e.max_steps,
+           .least = 0,
+           .most = kMany},
+          {.name = "learning-rate",
+           .help = "of the top encoder layer",
+           .value = &e.learning_rate,
+           .least = 0,
+           .most = 10},
+          {.name = "head-learning-rate",
+           .help = "of a new head",
+           .value = &e.head_learning_rate,
+           .least = 0,
+           .most = 10},
+          {.name = "layer-decay",
+           .help = "factor on the learning rate per layer down, embeddings last",
+           .value = &e.layer_decay,
+           .least = 0.01,
+           .most = 1}};
+}
+
+std::vector<Option> warmup_and_freezing_options(EncoderOptions& e) {
+  return {{.name = "warmup-steps",
+           .help = "optimiser steps in which it rises; 0: by --warmup-ratio",
+           .value = &e.warmup_steps,
+           .least = 0,
+           .most = kMany},
+          {.name = "freeze-layers",
+           .help = "leave the lowest N layers as they are",
+           .value = &e.freeze_layers,
+           .least = 0,
+           .most = 1000},
+          {.name = "freeze-embeddings",
+           .help = "leave the embeddings as they are",
+           .value = &e.freeze_embeddings}};
+}
+
+// Of the loss, beside those of loss_options.
+std::vector<Option> more_loss_options(EncoderOptions& e) {
+  return {{.name = "focal-gamma",
+           .help = "focal loss: weigh a document by (1 - p)^gamma; 0: plain cross-entropy",
+           .value = &e.focal_gamma,
+           .least = 0,
+           .most = 10},
+          {.name = "r-drop",
+           .help = "weight of the divergence between two dropout passes; 0: one pass",
+           .value = &e.r_drop,
+           .least = 0,
+           .most = 100}};
+}
+
+std::vector<Option> averaging_options(EncoderOptions& e) {
+  return {{.name = "average-best",
+           .help = "average the weights of the K best epochs",
+           .value = &e.average_best,
+           .least = 1,
+           .most = 100}};
+}
+
+std::vector<Option> device_options(EncoderOptions& e) {
+  return {precision_option(e),
+          {.name = "device",
+           .help = "where to train; this version has the CPU alone",
+           .value = &e.device,
+           .choices = {"cpu", "cuda", "auto"}}};
+}
+
+}  // namespace
+
+void add_encoder_options(TrainOptions& options, std::vector<Option>& table) {
+  EncoderOptions& e = options.encoder;
+  for (const std::vector<Option>& part :
+       {text_options(e), head_options(e), step_options(e), optimizer_options(e),
+        warmup_and_freezing_options(e), loss_options(e), more_loss_options(e), averaging_options(e),
+        keeping_options(e, options), device_options(e)}) {
+    table.insert(table.end(), part.begin(), part.end());
+  }
 }
 
 void check_encoder_options(const EncoderOptions& options) {

@@ -19,7 +19,28 @@ bool is_log(const std::string& name) {
          name == "checkpoint.safetensors";
 }
 
-bool is_taken(const fs::path& path) { return fs::exists(path) && !(fs::is_directory(path) && fs::is_empty(path)); }
+bool is_taken(const fs::path& path) {
+  return fs::exists(path) && !(fs::is_directory(path) && fs::is_empty(path));
+}
+
+void copy_fold(const fs::path& fold, const fs::path& to, std::vector<std::string>& names) {
+  for (const auto& entry : fs::directory_iterator(fold)) {
+    const std::string name = entry.path().filename().string();
+    if (is_log(name)) continue;
+    fs::copy(entry.path(), to / name, fs::copy_options::recursive);
+    names.push_back(name);
+  }
+}
+
+// What lies once beside all folds: a frozen encoder.
+void copy_shared(const fs::path& member, const fs::path& to, std::vector<std::string>& names) {
+  for (const auto& entry : fs::directory_iterator(member)) {
+    const std::string name = entry.path().filename().string();
+    if (!entry.is_directory() || name.starts_with("fold-") || name.ends_with(".part")) continue;
+    fs::copy(entry.path(), to / name, fs::copy_options::recursive);
+    names.push_back(name + "/");
+  }
+}
 
 }  // namespace
 
@@ -42,16 +63,12 @@ std::vector<std::string> export_fold(const fs::path& run_path, int fold, const f
   fs::remove_all(beside);
   make_directories(beside);
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(run.fold(recipe.name, fold))) {
-    const std::string name = entry.path().filename().string();
-    if (is_log(name)) continue;
-    std::error_code failed;
-    fs::copy_file(entry.path(), beside / name, failed);
-    if (failed) {
-      fs::remove_all(beside);
-      throw_system_error(failed.value(), "write", (output / name).string());
-    }
-    names.push_back(name);
+  try {
+    copy_fold(run.fold(recipe.name, fold), beside, names);
+    copy_shared(run.member(recipe.name), beside, names);
+  } catch (const fs::filesystem_error& error) {
+    fs::remove_all(beside);
+    throw_system_error(error.code().value(), "write", output.string());
   }
   if (fs::exists(output)) fs::remove(output);  // empty
   fs::rename(beside, output);

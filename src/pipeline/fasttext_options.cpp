@@ -1,27 +1,19 @@
 #include "pipeline/option_tables.h"
+#include "pipeline/shared_options.h"
 
 namespace quire {
 
 void add_fasttext_options(TrainOptions& options, std::vector<Option>& table) {
   FasttextOptions& o = options.fasttext;
   const std::vector<Option> own = {
-      {.name = "clean",
-       .help = "steps of cleaning, comma-separated: lowercase, lemmatize, strip-latex, strip-urls, stop-words, none",
-       .value = &o.clean},
-      {.name = "punctuation",
-       .help = "signs: drop, split (words of their own) or keep (part of their word)",
-       .value = &o.punctuation,
-       .choices = {"drop", "split", "keep"}},
+      clean_option(o),
+      punctuation_option(o),
       {.name = "learning-rate",
        .help = "at the start; it falls to 0",
        .value = &o.learning_rate,
        .least = 1e-9,
        .most = 100},
-      {.name = "dim",
-       .help = "size of the vectors",
-       .value = &o.dim,
-       .least = 1,
-       .most = 100000},
+      {.name = "dim", .help = "size of the vectors", .value = &o.dim, .least = 1, .most = 100000},
       {.name = "epochs",
        .help = "passes over the training rows",
        .value = &o.epochs,
@@ -56,9 +48,7 @@ void add_fasttext_options(TrainOptions& options, std::vector<Option>& table) {
        .value = &o.bucket,
        .least = 1,
        .most = kMany},
-      {.name = "pretrained-vectors",
-       .help = "file of word vectors (.vec)",
-       .value = &o.pretrained_vectors},
+      {.name = "pretrained-vectors", .help = "file of word vectors (.vec)", .value = &o.pretrained_vectors},
       {.name = "search-minutes",
        .help = "minutes a fold spends on searching better options; 0: none",
        .value = &o.search_minutes,

@@ -11,8 +11,7 @@ namespace quire {
 
 [[nodiscard]] std::unique_ptr<Member> make_member(const TrainOptions& options, const Context& context);
 
-// Opens a trained fold. The options are an encoder's: other members read whole documents, and InputError
-// says so where they are asked for another precision.
+// Opens a trained fold. `max_length` is for members that read with an encoder: others read whole documents.
 [[nodiscard]] std::unique_ptr<FittedMember> open_member(std::string_view kind,
                                                         const std::filesystem::path& directory,
                                                         const OpenOptions& options, const Context& context);

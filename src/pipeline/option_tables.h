@@ -18,5 +18,6 @@ void add_textcnn_options(TrainOptions& options, std::vector<Option>& table);
 
 // What the ranges of single options cannot say.
 void check_encoder_options(const EncoderOptions& options);
+void check_linear_options(const LinearOptions& options);
 
 }  // namespace quire

@@ -119,7 +119,12 @@ bool is_plain_name(const std::string& name) {
 
 }  // namespace
 
+bool saves_checkpoints(const TrainOptions& options) {
+  return options.member == "encoder" || options.member == "textcnn";
+}
+
 void check_options(TrainOptions& options) {
+  if (options.member == "linear") options.linear.features = linear_features(options.linear);
   for (const Option& option : option_table(options)) check_option(option);
   if (options.name.empty()) options.name = options.member;
   if (!options.valid.empty()) options.folds = 1;
@@ -127,6 +132,7 @@ void check_options(TrainOptions& options) {
     throw InputError(fmt::format("--name is '{}'", options.name), "a name is a folder's: it holds no '/'");
   }
   if (options.member == "encoder") check_encoder_options(options.encoder);
+  if (options.member == "linear") check_linear_options(options.linear);
   if (options.resume && options.force) {
     throw InputError("--resume goes on with a run and --force replaces it", "give one of the two");
   }

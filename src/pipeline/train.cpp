@@ -141,6 +141,7 @@ FitInput Training::fit_input(int k, const std::filesystem::path& directory) cons
           .fold = k,
           .folds = static_cast<int>(split_.folds.size()),
           .directory = directory,
+          .shared = directory.parent_path(),
           .resume = options_.resume};
 }
 

@@ -40,6 +40,31 @@ TEST(Svm, HasTheWeightsOfScikitLearn) {
   }
 }
 
+TEST(Svm, OfDenseRowsIsThatOfSparseOnes) {
+  for (const LinearCase& one : test::linear_cases()) {
+    SvmOptions options;
+    options.tolerance = 1e-10;
+    options.max_iterations = 1000000;
+    const SvmFit sparse = fit_svm(to_sparse(one.features), one.labels, one.classes, options, {});
+    const SvmFit dense = fit_svm(one.features, one.labels, one.classes, options, {});
+    EXPECT_TRUE(dense.converged);
+    for (std::size_t i = 0; i < sparse.weights.values.size(); ++i)
+      EXPECT_NEAR(dense.weights.values[i], sparse.weights.values[i], 1e-6) << one.name;
+    for (std::size_t i = 0; i < sparse.bias.size(); ++i) EXPECT_NEAR(dense.bias[i], sparse.bias[i], 1e-6);
+  }
+}
+
+TEST(SparseMatrix, HoldsTheZerosOfADenseOneToo) {
+  Matrix dense(2, 3);
+  dense.values = {1, 0, 2, 0, 0, 3};
+  const SparseMatrix sparse = to_sparse(dense);
+  EXPECT_EQ(sparse.rows, 2);
+  EXPECT_EQ(sparse.cols, 3);
+  EXPECT_EQ(sparse.begins, (std::vector<std::int64_t>{0, 3, 6}));
+  EXPECT_EQ(sparse.columns, (std::vector<std::int32_t>{0, 1, 2, 0, 1, 2}));
+  EXPECT_EQ(sparse.values, dense.values);
+}
+
 TEST(Svm, OfTwoClassesIsItsOwnMirrorImage) {
   const LinearCase one = test::linear_cases().back();
   ASSERT_EQ(one.classes, 2);

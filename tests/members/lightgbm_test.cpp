@@ -45,22 +45,7 @@ LightgbmOptions small_options() {
 
 std::unique_ptr<FittedMember> fit(const LightgbmOptions& options, const Task& task,
                                   const std::filesystem::path& directory, const Context& context = {}) {
-  const auto member = make_lightgbm(options, context);
-  Split split(*member, task, static_cast<std::int64_t>(task.documents.size()) * 2 / 3);
-  split.input.directory = directory;
-  return member->fit(split.input, context);
-}
-
-Matrix predict(const FittedMember& fitted, const Task& task) {
-  const auto corpus = fitted.new_corpus();
-  corpus->append(task.documents, Context{});
-  return fitted.predict(*corpus, all_rows(*corpus), Context{}, "");
-}
-
-double accuracy_on(const FittedMember& fitted, const Task& task) {
-  std::vector<std::int64_t> rows(task.documents.size());
-  std::iota(rows.begin(), rows.end(), std::int64_t{0});
-  return accuracy(predict(fitted, task), rows, task.labels);
+  return fit_two_thirds(*make_lightgbm(options, context), task, directory, context);
 }
 
 int trees_in(const std::filesystem::path& model) {
@@ -247,9 +232,7 @@ TEST_F(Lightgbm, AClassWithoutTrainingRowsIsSaidAndNeverPredicted) {
   const Task task(150);
   const auto member = make_lightgbm(small_options(), Context{});
   Split split(*member, task, 150);
-  std::vector<std::int64_t> rows;
-  for (std::int64_t row = 0; row < 150; ++row)
-    if (row % 3 != 1) rows.push_back(row);
+  const std::vector<std::int64_t> rows = rows_without(task, 1);
   split.input.train = rows;
   split.input.directory = directory.path();
   Listener listener;

@@ -23,7 +23,8 @@ class Linear : public ::testing::TestWithParam<std::string> {
   test::TemporaryDirectory directory_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Losses, Linear, ::testing::Values("svm", "logistic"));
+INSTANTIATE_TEST_SUITE_P(Losses, Linear, ::testing::Values("svm", "logistic"),
+                         [](const auto& loss) { return loss.param; });
 
 TEST_P(Linear, LearnsAndIsTheSameAfterOpening) {
   const Task task(240);
@@ -36,7 +37,7 @@ TEST_P(Linear, LearnsAndIsTheSameAfterOpening) {
   test::expect_rows_sum_to_one(predicted);
   EXPECT_EQ(fitted->class_names(), task.classes.names());
 
-  const auto opened = open_fitted_linear(directory_.path(), {});
+  const auto opened = open_fitted_linear(directory_.path(), {}, {});
   EXPECT_EQ(opened->class_names(), task.classes.names());
   const auto corpus = opened->new_corpus();
   corpus->append(std::span(task.documents).subspan(180), {});
@@ -95,28 +96,16 @@ TEST_P(Linear, ShuffledLabelsGiveChance) {
   EXPECT_NEAR(test::accuracy(predicted, split.input.valid, task.labels), 1.0 / 3, 0.1);
 }
 
-struct Warnings : Observer {
-  void message(Level level, std::string_view text) override {
-    if (level == Level::warning) all += std::string(text) + "\n";
-  }
-  std::string all;
-};
-
 TEST_P(Linear, SaysThatAClassHasNoRowAndNeverPredictsIt) {
   const Task task(90);
   const auto member = make_linear(options_of(GetParam()), {});
   Split split(*member, task, 90);
-  std::vector<std::int64_t> train;
-  for (std::int64_t row = 0; row < 90; ++row) {
-    if (row % 3 != 1) train.push_back(row);
-  }
+  const std::vector<std::int64_t> train = test::rows_without(task, 1);
   split.input.train = train;
   split.input.directory = directory_.path();
-  Warnings warnings;
-  Context context;
-  context.observer = &warnings;
-  const auto fitted = member->fit(split.input, context);
-  EXPECT_NE(warnings.all.find("no row to learn 'pure maths' from"), std::string::npos) << warnings.all;
+  test::Listener listener;
+  const auto fitted = member->fit(split.input, listener.context());
+  EXPECT_TRUE(test::mentions(listener.warnings, "never predicted: 'pure maths'"));
   const Matrix predicted = fitted->predict(*split.corpus, split.rows, {}, "");
   for (std::int64_t row = 0; row < predicted.rows; ++row) {
     EXPECT_LT(predicted.row(row)[1], std::max(predicted.row(row)[0], predicted.row(row)[2]));
@@ -128,11 +117,9 @@ TEST_P(Linear, LearnsFromAHandfulOfRows) {
   const auto member = make_linear(options_of(GetParam()), {});
   Split split(*member, task, 9);
   split.input.directory = directory_.path();
-  Warnings warnings;
-  Context context;
-  context.observer = &warnings;
-  const auto fitted = member->fit(split.input, context);
-  EXPECT_NE(warnings.all.find("only 9 rows"), std::string::npos) << warnings.all;
+  test::Listener listener;
+  const auto fitted = member->fit(split.input, listener.context());
+  EXPECT_TRUE(test::mentions(listener.warnings, "fold 1/1 has only 9 rows"));
   test::expect_rows_sum_to_one(fitted->predict(*split.corpus, split.rows, {}, ""));
 }
 
@@ -147,7 +134,7 @@ TEST_P(Linear, TakesNgramsOfCharactersToo) {
   EXPECT_TRUE(std::filesystem::exists(directory_ / "tfidf-1.txt"));
   const Matrix predicted = fitted->predict(*split.corpus, split.input.valid, {}, "");
   EXPECT_GT(test::accuracy(predicted, split.input.valid, task.labels), 0.9);
-  const auto opened = open_fitted_linear(directory_.path(), {});
+  const auto opened = open_fitted_linear(directory_.path(), {}, {});
   const auto corpus = opened->new_corpus();
   corpus->append(std::span(task.documents).subspan(60), {});
   EXPECT_EQ(opened->predict(*corpus, test::all_rows(*corpus), {}, "").values, predicted.values);
@@ -172,6 +159,14 @@ TEST(LinearOptions, AreCheckedBeforeAnyWork) {
   };
   refused([](LinearOptions& o) { o.loss = "hinge"; }, "'hinge'");
   refused([](LinearOptions& o) { o.c = 0; }, "C is 0");
+  refused([](LinearOptions& o) { o.features = "words"; }, "'words'");
+  refused([](LinearOptions& o) { o.features = "both"; }, "--features both needs an encoder");
+  refused(
+      [](LinearOptions& o) {
+        o.model = "there";
+        o.features = "tfidf";
+      },
+      "reads no encoder");
   refused([](LinearOptions& o) { o.min_df = -1; }, "min_df is -1");
   refused([](LinearOptions& o) { o.max_features = -5; }, "max_features is -5");
   refused([](LinearOptions& o) { o.clean = {"lower"}; }, "'lower'");
@@ -181,7 +176,7 @@ TEST(LinearOptions, AreCheckedBeforeAnyWork) {
 
 TEST(LinearDirectory, IsRefusedWhenItIsNone) {
   const test::TemporaryDirectory directory;
-  EXPECT_ERROR((void)open_fitted_linear(directory.path(), {}), InputError, "holds no linear model");
+  EXPECT_ERROR((void)open_fitted_linear(directory.path(), {}, {}), InputError, "holds no linear model");
 }
 
 TEST(LinearDirectory, IsRefusedWhenItsFilesDoNotBelongTogether) {
@@ -192,7 +187,7 @@ TEST(LinearDirectory, IsRefusedWhenItsFilesDoNotBelongTogether) {
   split.input.directory = directory.path();
   (void)member->fit(split.input, {});
   write_file_atomically(directory / "tfidf.txt", read_file(directory / "tfidf.txt") + "1.5 \"another\"\n");
-  EXPECT_ERROR((void)open_fitted_linear(directory.path(), {}), InputError, "'weight'");
+  EXPECT_ERROR((void)open_fitted_linear(directory.path(), {}, {}), InputError, "'weight'");
 }
 
 }  // namespace

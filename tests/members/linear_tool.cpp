@@ -115,7 +115,7 @@ void run(const std::string& train, const std::string& test, const std::filesyste
   (void)member->fit(input, context);
   const double fitted = seconds_since(start);
 
-  const std::unique_ptr<FittedMember> opened = open_fitted_linear(directory, context);
+  const std::unique_ptr<FittedMember> opened = open_fitted_linear(directory, {}, context);
   const std::unique_ptr<Corpus> other = opened->new_corpus();
   const std::vector<int> truth = indices(read_into(*other, test, context), classes);
   const Matrix probabilities = opened->predict(*other, all_rows(*other), context, "");

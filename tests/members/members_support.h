@@ -17,6 +17,8 @@
 #include "support.h"
 
 namespace quire::test {
+// The tests of train/ have a Task of their own, in the same program.
+inline namespace members {
 
 inline Document synthetic_document(int label, Random& random) {
   constexpr std::array<const char*, 3> kSubjects = {"stars galaxies telescope", "enzymes proteins cells",
@@ -93,6 +95,36 @@ inline double accuracy(const Matrix& probabilities, std::span<const std::int64_t
   return static_cast<double>(right) / static_cast<double>(rows.size());
 }
 
+// Trains on the first two thirds of a task, the rest to validate.
+inline std::unique_ptr<FittedMember> fit_two_thirds(const Member& member, const Task& task,
+                                                    const std::filesystem::path& directory,
+                                                    const Context& context = {}) {
+  Split split(member, task, static_cast<std::int64_t>(task.documents.size()) * 2 / 3);
+  split.input.directory = directory;
+  return member.fit(split.input, context);
+}
+
+// All rows of the task except those of one class.
+inline std::vector<std::int64_t> rows_without(const Task& task, int label) {
+  std::vector<std::int64_t> rows;
+  for (std::size_t row = 0; row < task.labels.size(); ++row)
+    if (task.labels[row] != label) rows.push_back(static_cast<std::int64_t>(row));
+  return rows;
+}
+
+// Of all documents of the task, read as the member was trained to read them.
+inline Matrix predict(const FittedMember& fitted, const Task& task) {
+  const auto corpus = fitted.new_corpus();
+  corpus->append(task.documents, Context{});
+  return fitted.predict(*corpus, all_rows(*corpus), Context{}, "");
+}
+
+inline double accuracy_on(const FittedMember& fitted, const Task& task) {
+  std::vector<std::int64_t> rows(task.documents.size());
+  std::iota(rows.begin(), rows.end(), std::int64_t{0});
+  return accuracy(predict(fitted, task), rows, task.labels);
+}
+
 inline void expect_rows_sum_to_one(const Matrix& probabilities) {
   for (std::int64_t i = 0; i < probabilities.rows; ++i) {
     const auto row = probabilities.row(i);
@@ -124,4 +156,5 @@ inline bool mentions(const std::vector<std::string>& texts, std::string_view par
   return false;
 }
 
+}  // namespace members
 }  // namespace quire::test

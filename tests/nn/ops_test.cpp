@@ -94,7 +94,9 @@ TEST_P(Rates, DropoutAddLayerNormEqualsItsTwin) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, Rates, ::testing::Values(0.0, 0.1, 0.5));
+INSTANTIATE_TEST_SUITE_P(Ops, Rates, ::testing::Values(0.0, 0.1, 0.5), [](const auto& rate) {
+  return std::to_string(static_cast<int>(100 * rate.param)) + "_percent";
+});
 
 TEST(Dropout, KeepsTheShareItSaysAndScalesItUp) {
   const nn::PackedBatch batch = batch_of({400, 100});

@@ -14,11 +14,14 @@ TEST(Options, DefaultsAreInTheirRanges) {
   EXPECT_EQ(options.name, "encoder");
 }
 
-TEST(Options, NamesAreUnique) {
-  TrainOptions options;
-  std::set<std::string_view> names;
-  for (const Option& option : option_table(options))
-    EXPECT_TRUE(names.insert(option.name).second) << option.name;
+TEST(Options, NamesAreUniqueForEveryMember) {
+  for (const std::string_view member : member_kinds()) {
+    TrainOptions options;
+    options.member = member;
+    std::set<std::string_view> names;
+    for (const Option& option : option_table(options))
+      EXPECT_TRUE(names.insert(option.name).second) << member << " " << option.name;
+  }
 }
 
 TEST(Options, OutOfRangeNamesTheOptionAndTheRange) {
@@ -49,6 +52,41 @@ TEST(Options, ContradictionsAreRefused) {
   last.encoder.average_best = 2;
   last.encoder.select = "last";
   EXPECT_ERROR(check_options(last), InputError, "--average-best");
+}
+
+TEST(Options, LinearFeaturesFollowTheModelUnlessGiven) {
+  TrainOptions options;
+  options.member = "linear";
+  check_options(options);
+  EXPECT_EQ(options.linear.features, "tfidf");
+  TrainOptions with_model;
+  with_model.member = "linear";
+  with_model.linear.model = "there";
+  check_options(with_model);
+  EXPECT_EQ(with_model.linear.features, "vectors");
+  EXPECT_NE(write_recipe(with_model).find("features = 'vectors'"), std::string::npos)
+      << write_recipe(with_model);
+  with_model.linear.features = "both";
+  check_options(with_model);
+  EXPECT_EQ(with_model.linear.features, "both");
+}
+
+TEST(Options, OfWhatTheLinearMemberDoesNotReadAreRefused) {
+  const auto refused = [](auto change, const char* part) {
+    TrainOptions options;
+    options.member = "linear";
+    change(options.linear);
+    EXPECT_ERROR(check_options(options), InputError, part);
+  };
+  refused([](LinearOptions& o) { o.max_length = 128; }, "--max-length is about an encoder");
+  refused([](LinearOptions& o) { o.precision = "auto"; }, "--precision is about an encoder");
+  refused(
+      [](LinearOptions& o) {
+        o.model = "there";
+        o.max_word_ngram = 3;
+      },
+      "--max-word-ngram is about TF-IDF");
+  refused([](LinearOptions& o) { o.features = "vector"; }, "--features is 'vector'");
 }
 
 }  // namespace

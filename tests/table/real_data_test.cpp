@@ -80,7 +80,8 @@ INSTANTIATE_TEST_SUITE_P(Files, RealData,
                                          RealFile{"arxiv_cs39/holdout_5000.tsv.xz", 5000, true, 39},
                                          RealFile{"arxiv_cs39/test_10000_unlabelled.tsv.xz", 10000, true, 0},
                                          RealFile{"R8/train.tsv.xz", 5485, false, 8},
-                                         RealFile{"R8/test.tsv.xz", 2189, false, 8}));
+                                         RealFile{"R8/test.tsv.xz", 2189, false, 8}),
+                         [](const auto& file) { return test::test_name(file.param.path); });
 
 }  // namespace
 }  // namespace quire

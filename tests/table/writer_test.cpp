@@ -78,7 +78,8 @@ TEST_P(Writer, WritesTheSameBytesEveryTime) {
   EXPECT_EQ(read_file(directory_ / GetParam()), first);
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, Writer, testing::Values("t.tsv", "t.csv", "t.tsv.gz", "t.csv.xz"));
+INSTANTIATE_TEST_SUITE_P(Formats, Writer, testing::Values("t.tsv", "t.csv", "t.tsv.gz", "t.csv.xz"),
+                         [](const auto& name) { return test::test_name(name.param); });
 
 TEST(TableWriter, QuotesOnlyWhatNeedsIt) {
   const test::TemporaryDirectory directory;

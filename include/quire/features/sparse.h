@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "quire/base/matrix.h"
+
 namespace quire {
 
 // Compressed sparse rows [rows, cols]: row i holds columns[begins[i] .. begins[i + 1]) with the values
@@ -34,6 +36,9 @@ struct SparseMatrix {
 
 // [cols, rows]: columns become rows. The entries of a row stand in the order of the rows they came from.
 [[nodiscard]] SparseMatrix transpose(const SparseMatrix& matrix);
+
+// The same values, zeros among them.
+[[nodiscard]] SparseMatrix to_sparse(const Matrix& matrix);
 
 // Matrices side by side: all have the same rows.
 [[nodiscard]] SparseMatrix join_columns(std::span<const SparseMatrix> parts);

@@ -38,5 +38,7 @@ struct SvmOptions {
 // Error where sizes do not match, Interrupted.
 [[nodiscard]] SvmFit fit_svm(const SparseMatrix& features, std::span<const int> labels, int classes,
                              const SvmOptions& options, const Context& context);
+[[nodiscard]] SvmFit fit_svm(const Matrix& features, std::span<const int> labels, int classes,
+                             const SvmOptions& options, const Context& context);
 
 }  // namespace quire

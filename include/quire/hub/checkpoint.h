@@ -27,6 +27,8 @@ class Checkpoint {
 
   [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
   [[nodiscard]] const EncoderConfig& config() const noexcept { return config_; }
+  // Names of the files that were read: config.json, those with weights, and the index that names these.
+  [[nodiscard]] std::vector<std::string> file_names() const;
 
   [[nodiscard]] bool has(std::string_view name) const;
   // The shape of a tensor; InputError when there is none of that name.

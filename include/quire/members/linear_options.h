@@ -17,6 +17,17 @@ struct LinearOptions {
   // the fold's training rows.
   std::optional<double> c;
 
+  // What it reads of a document: `tfidf`; `vectors`, which a frozen encoder makes; or `both` side by side.
+  // Empty: vectors when there is a model, else tfidf.
+  std::string features;
+
+  // Of the encoder: its directory in Hugging Face's layout, what it reads of a document in tokens, and the
+  // number format of its products (fp32, bf16, auto).
+  std::string model;
+  std::int64_t max_length = 300;
+  std::string precision = "fp32";
+
+  // Of TF-IDF.
   // Steps of cleaning: lowercase, lemmatize, strip-latex, strip-urls, stop-words, none.
   std::vector<std::string> clean = {"lowercase"};
   // n-grams of words: shortest and longest; max 0: none.
@@ -34,5 +45,8 @@ struct LinearOptions {
   // Counts become 1 + ln(count).
   bool sublinear_tf = true;
 };
+
+// What `features` stands for when it is empty.
+[[nodiscard]] std::string linear_features(const LinearOptions& options);
 
 }  // namespace quire

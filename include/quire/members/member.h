@@ -51,6 +51,7 @@ struct FitInput {
   int fold = 0;
   int folds = 1;
   std::filesystem::path directory;  // exists; the trained learner is saved here
+  std::filesystem::path shared;     // exists; files that all folds need alike. Empty: they go to `directory`
   bool resume = false;              // go on from what an interrupted fit left in `directory`
 };
 

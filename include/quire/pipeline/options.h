@@ -67,6 +67,9 @@ struct Option {
 // are the defaults until set.
 [[nodiscard]] std::vector<Option> option_table(TrainOptions& options);
 
+// Does the member keep its place within a fold, or does an interrupted fold start again?
+[[nodiscard]] bool saves_checkpoints(const TrainOptions& options);
+
 // Throws InputError for a value out of range, not among its choices, or in contradiction to another.
 void check_options(TrainOptions& options);
 

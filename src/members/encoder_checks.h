@@ -1,0 +1,24 @@
+// What is checked of an encoder's directory and options before it is loaded.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "quire/hub/config.h"
+#include "quire/nn/precision.h"
+#include "quire/text/tokenizer.h"
+
+namespace quire {
+
+// Throws InputError when the tokenizer has ids that the model has no embedding of.
+void check_tokenizer(const Tokenizer& tokenizer, const EncoderConfig& config,
+                     const std::filesystem::path& directory);
+
+// Throws InputError when the model has fewer positions.
+void check_max_length(std::int64_t max_length, const EncoderConfig& config);
+
+// fp32, bf16, int8 (to predict) or auto. Throws InputError for bf16 where the CPU cannot.
+[[nodiscard]] nn::Precision choose_precision(const std::string& name);
+
+}  // namespace quire

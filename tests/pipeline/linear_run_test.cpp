@@ -1,0 +1,138 @@
+// Runs of the linear member on vectors of a frozen encoder: the encoder belongs to the run.
+#include <fstream>
+
+#include "quire/base/error.h"
+#include "quire/base/files.h"
+#include "quire/base/random.h"
+#include "quire/pipeline/run.h"
+#include "support.h"
+
+namespace quire::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+void write_table(const fs::path& path, int rows) {
+  Random random(3, Purpose::test, static_cast<std::uint32_t>(rows));
+  const std::vector<std::string> words = {"heron light", "squid sea", "tea leaf"};
+  const std::vector<std::string> noise = {"the", "a", "of", "rain", "slow"};
+  std::string text = "id\ttext\tlabel\n";
+  for (int row = 0; row < rows; ++row) {
+    text += std::to_string(row) + "\t" + words[static_cast<std::size_t>(row % 3)];
+    for (int i = 0; i < 4; ++i) text += " " + noise[random.below(5)];
+    text += "\tclass " + std::to_string(row % 3) + "\n";
+  }
+  write_file_atomically(path, text);
+}
+
+class LinearRun : public testing::Test {
+ protected:
+  LinearRun() {
+    write_table(directory_ / "train.tsv", 60);
+    write_table(directory_ / "test.tsv", 20);
+    fs::copy(fixture("golden/encoder/bert/model"), directory_ / "model");
+  }
+  [[nodiscard]] TrainOptions options(const std::string& name) const {
+    TrainOptions o;
+    o.file = directory_ / "train.tsv";
+    o.test = directory_ / "test.tsv";
+    o.output = directory_ / name;
+    o.folds = 3;
+    o.member = "linear";
+    o.linear.model = directory_ / "model";
+    o.linear.max_length = 16;
+    o.linear.loss = "logistic";
+    return o;
+  }
+  [[nodiscard]] Matrix predicted(const fs::path& run) const {
+    const Predictor predictor(run, {}, {});
+    PredictOptions p;
+    p.output = directory_ / "out.tsv";
+    p.probabilities = directory_ / "p.npy";
+    predict_table(predictor, directory_ / "test.tsv", p, {});
+    return read_npy(directory_ / "p.npy");
+  }
+  static void expect_near(const Matrix& found, const Matrix& expected) {
+    ASSERT_EQ(found.values.size(), expected.values.size());
+    for (std::size_t i = 0; i < found.values.size(); ++i)
+      EXPECT_NEAR(found.values[i], expected.values[i], 1e-5F);
+  }
+  TemporaryDirectory directory_;
+};
+
+TEST_F(LinearRun, PredictsWhereverItIsMovedAndWithoutTheOriginalModel) {
+  const TrainSummary summary = train_run(options("run"), {});
+  EXPECT_EQ(summary.validation->n, 60);
+  EXPECT_GT(summary.validation->accuracy, 0.5);  // chance: a third; the encoder is random
+  const Matrix expected = read_npy(directory_ / "run/members/linear/test.npy");
+  EXPECT_TRUE(fs::exists(directory_ / "run/members/linear/encoder/model.safetensors"));
+  EXPECT_FALSE(fs::exists(directory_ / "run/members/linear/fold-0/encoder"));
+  fs::remove_all(directory_ / "model");
+  fs::create_directory(directory_ / "elsewhere");
+  fs::rename(directory_ / "run", directory_ / "elsewhere/moved");
+  expect_near(predicted(directory_ / "elsewhere/moved"), expected);
+}
+
+TEST_F(LinearRun, ReadsTermsAndVectorsTogether) {
+  TrainOptions o = options("run");
+  o.linear.features = "both";
+  o.linear.min_df = 1;
+  EXPECT_GT(train_run(o, {}).validation->accuracy, 0.95);  // two words say the label
+  expect_near(predicted(directory_ / "run"), read_npy(directory_ / "run/members/linear/test.npy"));
+}
+
+TEST_F(LinearRun, AnExportedFoldHasItsEncoder) {
+  train_run(options("run"), {});
+  export_fold(directory_ / "run", 1, directory_ / "one");
+  for (const char* name : {"linear.json", "model.safetensors", "encoder/config.json",
+                           "encoder/model.safetensors", "encoder/tokenizer.json"}) {
+    EXPECT_TRUE(fs::exists(directory_ / "one" / name)) << name;
+  }
+  EXPECT_FALSE(fs::exists(directory_ / "one/metrics.json"));
+}
+
+class StopAfter : public Observer {
+ public:
+  explicit StopAfter(int reports) : left_(reports) {}
+  void progress(const Progress&) override {
+    if (--left_ == 0) signal = 2;
+  }
+  StopSignal signal{0};
+
+ private:
+  int left_;
+};
+
+TEST_F(LinearRun, InterruptedAnywhereAndResumedGivesTheSameBytes) {
+  train_run(options("whole"), {});
+  for (const int reports : {4, 40, 200}) {
+    TrainOptions o = options("part" + std::to_string(reports));
+    StopAfter stop(reports);
+    Context context;
+    context.observer = &stop;
+    context.stop = &stop.signal;
+    EXPECT_THROW(train_run(o, context), Interrupted) << reports;
+    o.resume = true;
+    train_run(o, {});
+    for (const char* name :
+         {"members/linear/oof.npy", "members/linear/test.npy", "members/linear/fold-0/model.safetensors",
+          "members/linear/fold-2/linear.json"}) {
+      EXPECT_EQ(read_file(directory_ / "whole" / name), read_file(fs::path(o.output) / name))
+          << reports << name;
+    }
+    EXPECT_TRUE(train_run(o, {}).unchanged);
+  }
+}
+
+TEST_F(LinearRun, IsNotResumedWithAnotherEncoder) {
+  TrainOptions o = options("run");
+  train_run(o, {});
+  for (const char* name : {"metrics.json", "fold-2/metrics.json"})
+    fs::remove(directory_ / "run/members/linear" / name);
+  std::ofstream(directory_ / "model/vocab.txt", std::ios::app) << "another\n";
+  o.resume = true;
+  EXPECT_ERROR(train_run(o, {}), InputError, "encoder");
+}
+
+}  // namespace
+}  // namespace quire::test
