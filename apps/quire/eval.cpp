@@ -37,6 +37,7 @@ void add_eval(Program& program) {
     std::string run, file;
     TableFlags table;
     std::int64_t max_length = 0;
+    std::string device = "cpu";
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
@@ -46,13 +47,18 @@ void add_eval(Program& program) {
   verb.add_flag("--json", options->json, "one JSON object: n, accuracy, macro_f1, per_class, confusions");
   verb.add_option("--max-length", options->max_length, "tokens of a document (default: as trained)")
       ->check(CLI::Range(4, 1000000));
+  verb.add_option("--device", options->device, "where encoders and TextCNN predict: cpu, cuda or auto")
+      ->check(CLI::IsMember({"cpu", "cuda", "auto"}))
+      ->capture_default_str();
   options->table.add_to(verb);
   add_common_options(verb, program.common);
   verb.callback([&program, options] {
     program.action = [options](const Context& context) {
       const Predictor predictor(
           options->run,
-          {.max_length = options->max_length > 0 ? std::optional(options->max_length) : std::nullopt,
+          {.model = {.max_length =
+                         options->max_length > 0 ? std::optional(options->max_length) : std::nullopt,
+                     .device = options->device},
            .columns = options->table.columns(),
            .format = options->table.format()},
           context);

@@ -14,6 +14,7 @@ void add_predict(Program& program) {
     PredictOptions predict;
     TableFlags table;
     std::int64_t max_length = 0;
+    std::string device = "cpu";
   };
   const auto options = std::make_shared<Options>();
   verb.add_option("RUN", options->run, "a run, or a fine-tuned directory in Hugging Face's layout")
@@ -28,13 +29,18 @@ void add_predict(Program& program) {
   verb.add_flag("--submission", options->predict.submission, "only the id and the label");
   verb.add_option("--max-length", options->max_length, "tokens of a document (default: as trained)")
       ->check(CLI::Range(4, 1000000));
+  verb.add_option("--device", options->device, "where encoders and TextCNN predict: cpu, cuda or auto")
+      ->check(CLI::IsMember({"cpu", "cuda", "auto"}))
+      ->capture_default_str();
   options->table.add_to(verb);
   add_common_options(verb, program.common);
   verb.callback([&program, options] {
     program.action = [options](const Context& context) {
       const Predictor predictor(
           options->run,
-          {.max_length = options->max_length > 0 ? std::optional(options->max_length) : std::nullopt,
+          {.model = {.max_length =
+                         options->max_length > 0 ? std::optional(options->max_length) : std::nullopt,
+                     .device = options->device},
            .columns = options->table.columns(),
            .format = options->table.format()},
           context);

@@ -3,10 +3,10 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "quire/hub/checkpoint.h"
+#include "quire/members/backend.h"
 #include "quire/members/member.h"
 #include "quire/members/options.h"
 #include "quire/nn/classifier.h"
@@ -31,10 +31,11 @@ class EncoderMember : public Member {
 
   EncoderOptions options_;
   train::LoopOptions loop_;
+  c10::Device device_ = c10::kCPU;
   std::shared_ptr<const Tokenizer> tokenizer_;
 };
 
 [[nodiscard]] std::unique_ptr<FittedMember> open_fitted_encoder(const std::filesystem::path& directory,
-                                                                std::optional<std::int64_t> max_length);
+                                                                const OpenOptions& options);
 
 }  // namespace quire

@@ -8,6 +8,7 @@
 #include "quire/kernels/gemm.h"
 #include "quire/kernels/kernels.h"
 #include "quire/members/backend.h"
+#include "quire/nn/device.h"
 
 namespace quire {
 namespace {
@@ -27,10 +28,10 @@ class Backend : public TorchBackend {
     return std::make_unique<EncoderMember>(options, context);
   }
   [[nodiscard]] std::unique_ptr<FittedMember> open_encoder(const std::filesystem::path& directory,
-                                                           std::optional<std::int64_t> max_length,
+                                                           const OpenOptions& options,
                                                            const Context& context) const override {
     at::set_num_threads(context.threads);
-    return open_fitted_encoder(directory, max_length);
+    return open_fitted_encoder(directory, options);
   }
   [[nodiscard]] std::unique_ptr<Member> make_textcnn(const TextcnnOptions& options,
                                                      const Context& context) const override {
@@ -38,9 +39,10 @@ class Backend : public TorchBackend {
     return make_textcnn_member(options, context);
   }
   [[nodiscard]] std::unique_ptr<FittedMember> open_textcnn(const std::filesystem::path& directory,
+                                                           const OpenOptions& options,
                                                            const Context& context) const override {
     at::set_num_threads(context.threads);
-    return open_fitted_textcnn(directory);
+    return open_fitted_textcnn(directory, options);
   }
   [[nodiscard]] std::vector<std::string> describe() const override {
     std::vector<std::string> lines = {fmt::format("libtorch          {}", TORCH_VERSION),
@@ -49,6 +51,7 @@ class Backend : public TorchBackend {
     for (const kernels::Table* table : kernels::available_tables()) tables += fmt::format(" {}", table->name);
     lines.push_back(fmt::format("kernels here     {}", tables));
     lines.push_back(fmt::format("bf16              {}", kernels::bf16_choice()));
+    lines.push_back(fmt::format("cuda              {}", nn::find_cuda().finding));
     lines.push_back(fmt::format("matrix products   libtorch's ({})", at::hasMKL() ? "MKL" : "BLAS"));
     return lines;
   }

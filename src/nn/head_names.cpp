@@ -11,22 +11,23 @@
 namespace quire::nn {
 namespace {
 
-constexpr std::array kHeads = {
-    std::pair{"standard", HeadKind::standard}, std::pair{"mean", HeadKind::mean},
-    std::pair{"max", HeadKind::max},           std::pair{"bilstm", HeadKind::bilstm},
-    std::pair{"attention", HeadKind::attention}, std::pair{"concat", HeadKind::concat}};
+constexpr std::array kHeads = {std::pair{"standard", HeadKind::standard},
+                               std::pair{"mean", HeadKind::mean},
+                               std::pair{"max", HeadKind::max},
+                               std::pair{"bilstm", HeadKind::bilstm},
+                               std::pair{"attention", HeadKind::attention},
+                               std::pair{"concat", HeadKind::concat}};
 
 constexpr std::array kFeatures = {
-    std::pair{"layer", Features::Kind::layer},
-    std::pair{"mean", Features::Kind::mean},
-    std::pair{"max", Features::Kind::max},
-    std::pair{"concat", Features::Kind::concat}};
+    std::pair{"layer", Features::Kind::layer}, std::pair{"mean", Features::Kind::mean},
+    std::pair{"max", Features::Kind::max}, std::pair{"concat", Features::Kind::concat}};
 
 [[noreturn]] void refuse_features(std::string_view text, std::int64_t layers) {
-  throw InputError(fmt::format("--features is '{}'", text),
-                   fmt::format("expected last, mix, layer:K with K from 0 to {0}, or mean:N, max:N or concat:N "
-                               "with N from 1 to {0}",
-                               layers));
+  throw InputError(
+      fmt::format("--features is '{}'", text),
+      fmt::format("expected last, mix, layer:K with K from 0 to {0}, or mean:N, max:N or concat:N "
+                  "with N from 1 to {0}",
+                  layers));
 }
 
 }  // namespace
@@ -72,6 +73,10 @@ std::string features_name(const Features& features) {
     if (features.kind == kind) return fmt::format("{}:{}", name, features.n);
   }
   return "";
+}
+
+std::int64_t highest_layer(const Features& features, std::int64_t layers) {
+  return features.kind == Features::Kind::layer ? features.n : layers;
 }
 
 WindowPooling parse_window_pooling(std::string_view name) {

@@ -6,15 +6,12 @@
 
 #include "nn/aten.h"
 #include "nn/head.h"
+#include "nn/host.h"
 #include "quire/base/error.h"
 #include "quire/hub/safetensors.h"
 
 namespace quire::nn {
 namespace {
-
-std::span<float> floats(const at::Tensor& tensor) {
-  return {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
-}
 
 // Where filters of one width stand in a batch: the rows under each of their words, T for the zero row
 // that follows the batch; and how many places each document has.
@@ -40,7 +37,8 @@ Places filter_places(const PackedBatch& batch, std::int64_t width) {
 
 }  // namespace
 
-TextCnn::TextCnn(const TextCnnOptions& options) : options_(options), store_(nullptr, 0.0, options.seed) {
+TextCnn::TextCnn(const TextCnnOptions& options)
+    : options_(options), store_(nullptr, 0.0, options.seed, options.device) {
   build();
 }
 
@@ -53,7 +51,7 @@ TextCnn::TextCnn(const TextCnnOptions& options, const std::filesystem::path& wei
                                    parameter.names.front()),
                        "the file does not belong to this model");
     }
-    to_float32(*stored, floats(parameter.value));
+    fill_values(parameter.value, [&](std::span<float> values) { to_float32(*stored, values); });
   }
 }
 
@@ -80,7 +78,7 @@ at::Tensor TextCnn::convolve(const at::Tensor& padded, const PackedBatch& batch,
       at::mm(padded, convolution.weight.view({convolution.width * options_.filters, options_.dim}).t());
   at::Tensor sum = convolution.bias;
   for (std::int64_t k = 0; k < convolution.width; ++k) {
-    const at::Tensor rows = at::tensor(places.rows[static_cast<std::size_t>(k)]);
+    const at::Tensor rows = at::tensor(places.rows[static_cast<std::size_t>(k)]).to(products.device());
     sum = sum + products.slice(1, k * options_.filters, (k + 1) * options_.filters).index_select(0, rows);
   }
   return max_pool(at::relu(sum), places.offsets);
@@ -119,12 +117,11 @@ std::string TextCnn::recipe() const {
 }
 
 void TextCnn::save(const std::filesystem::path& path) const {
+  HostValues host;
   std::vector<TensorView> views;
   for (const Parameter& parameter : parameters()) {
-    const at::Tensor& value = parameter.value;
     views.push_back(
-        view_tensor(parameter.names.front(), value.sizes().vec(),
-                    std::span(value.const_data_ptr<float>(), static_cast<std::size_t>(value.numel()))));
+        view_tensor(parameter.names.front(), parameter.value.sizes().vec(), host(parameter.value)));
   }
   write_safetensors(path, views);
 }

@@ -27,12 +27,12 @@ std::unique_ptr<Member> make_member(const TrainOptions& options, const Context& 
 }
 
 std::unique_ptr<FittedMember> open_member(std::string_view kind, const std::filesystem::path& directory,
-                                          std::optional<std::int64_t> max_length, const Context& context) {
-  if (kind == "encoder") return torch_backend().open_encoder(directory, max_length, context);
+                                          const OpenOptions& options, const Context& context) {
+  if (kind == "encoder") return torch_backend().open_encoder(directory, options, context);
   if (kind == "linear") return open_fitted_linear(directory, context);
   if (kind == "lightgbm") return open_fitted_lightgbm(directory, context);
   if (kind == "fasttext") return open_fitted_fasttext(directory, context);
-  if (kind == "textcnn") return torch_backend().open_textcnn(directory, context);
+  if (kind == "textcnn") return torch_backend().open_textcnn(directory, options, context);
   throw_unknown(kind);
 }
 

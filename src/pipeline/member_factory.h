@@ -3,8 +3,8 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 
+#include "quire/members/backend.h"
 #include "quire/members/member.h"
 #include "quire/pipeline/options.h"
 
@@ -12,10 +12,10 @@ namespace quire {
 
 [[nodiscard]] std::unique_ptr<Member> make_member(const TrainOptions& options, const Context& context);
 
-// Opens a trained fold. `max_length` is for encoders: other members read whole documents.
+// Opens a trained fold. `options` speaks to encoders and TextCNN alone: other members read whole documents
+// and run on the CPU.
 [[nodiscard]] std::unique_ptr<FittedMember> open_member(std::string_view kind,
                                                         const std::filesystem::path& directory,
-                                                        std::optional<std::int64_t> max_length,
-                                                        const Context& context);
+                                                        const OpenOptions& options, const Context& context);
 
 }  // namespace quire

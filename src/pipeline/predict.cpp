@@ -71,7 +71,7 @@ Predictor::Predictor(const std::filesystem::path& path, Options options, const C
   if (!std::filesystem::exists(path)) throw_system_error(ENOENT, "open", path.string());
   const RunDirectory run(path);
   if (!run.is_run()) {
-    members_.push_back(open_member("encoder", path, options_.max_length, context));
+    members_.push_back(open_member("encoder", path, options_.model, context));
     return;
   }
   const TrainOptions recipe = read_recipe(read_file(run.recipe()), run.recipe().string());
@@ -87,7 +87,7 @@ Predictor::Predictor(const std::filesystem::path& path, Options options, const C
                              recipe.folds));
   }
   for (const auto& fold : folds)
-    members_.push_back(open_member(recipe.member, fold, options_.max_length, context));
+    members_.push_back(open_member(recipe.member, fold, options_.model, context));
 }
 
 Matrix Predictor::predict(std::span<const Document> documents, const Context& context) const {

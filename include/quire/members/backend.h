@@ -13,6 +13,13 @@
 
 namespace quire {
 
+// How a trained learner predicts.
+struct OpenOptions {
+  // Tokens of a document, for encoders; default: what the model was trained with, or its positions.
+  std::optional<std::int64_t> max_length;
+  std::string device = "cpu";  // cuda, auto; for encoders and TextCNN
+};
+
 class TorchBackend {
  public:
   virtual ~TorchBackend() = default;
@@ -20,14 +27,14 @@ class TorchBackend {
   // Checks options and checkpoint at once, before any work starts.
   [[nodiscard]] virtual std::unique_ptr<Member> make_encoder(const EncoderOptions& options,
                                                              const Context& context) const = 0;
-  // Opens a directory that can predict. `max_length` as in `predict`; by default what the model was
-  // trained with, or its positions.
+  // Opens a directory that can predict.
   [[nodiscard]] virtual std::unique_ptr<FittedMember> open_encoder(const std::filesystem::path& directory,
-                                                                   std::optional<std::int64_t> max_length,
+                                                                   const OpenOptions& options,
                                                                    const Context& context) const = 0;
   [[nodiscard]] virtual std::unique_ptr<Member> make_textcnn(const TextcnnOptions& options,
                                                              const Context& context) const = 0;
   [[nodiscard]] virtual std::unique_ptr<FittedMember> open_textcnn(const std::filesystem::path& directory,
+                                                                   const OpenOptions& options,
                                                                    const Context& context) const = 0;
   // For `quire info`: libtorch's version and what else is worth knowing, one fact a line.
   [[nodiscard]] virtual std::vector<std::string> describe() const = 0;

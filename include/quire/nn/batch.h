@@ -11,9 +11,9 @@ namespace quire::nn {
 
 // One document as the encoder takes it: one sequence, or several windows one after another.
 struct TokenizedDocument {
-  std::span<const std::int32_t> ids;       // special tokens included, of all windows
-  std::span<const std::uint8_t> segments;  // 0 or 1 for each token
-  std::uint32_t index = 0;                 // its row in the table: the key of its dropout
+  std::span<const std::int32_t> ids;           // special tokens included, of all windows
+  std::span<const std::uint8_t> segments;      // 0 or 1 for each token
+  std::uint32_t index = 0;                     // its row in the table: the key of its dropout
   std::span<const std::int32_t> windows = {};  // length of each window; empty: one window of all ids
 };
 
@@ -32,6 +32,7 @@ struct PackedBatch {
   [[nodiscard]] std::int64_t tokens() const { return offsets.back(); }
 };
 
-[[nodiscard]] PackedBatch pack(std::span<const TokenizedDocument> documents);
+// The tensors are made on `device`.
+[[nodiscard]] PackedBatch pack(std::span<const TokenizedDocument> documents, c10::Device device = c10::kCPU);
 
 }  // namespace quire::nn

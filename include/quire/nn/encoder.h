@@ -38,13 +38,18 @@ struct LayerNorm {
 
 class Encoder {
  public:
-  // Dropout rates are those of `config`. `precision` is that of the linear layers; attention's
+  // Dropout rates are those of `config`. `precision` is that of the linear layers; on a CPU attention's
   // products are float32 in any case.
   Encoder(const EncoderConfig& config, ParameterStore& store, Precision precision = Precision::fp32);
 
-  // Output of the embeddings and of every layer: layers + 1 tensors [T, hidden].
+  // Output of the embeddings and of the lowest `layers` layers: layers + 1 tensors [T, hidden].
+  [[nodiscard]] std::vector<at::Tensor> hidden_states(const PackedBatch& batch, const DropoutState& state,
+                                                      std::int64_t layers) const;
+  // Of all layers.
   [[nodiscard]] std::vector<at::Tensor> hidden_states(const PackedBatch& batch,
-                                                      const DropoutState& state) const;
+                                                      const DropoutState& state) const {
+    return hidden_states(batch, state, config_.layers);
+  }
 
   [[nodiscard]] const EncoderConfig& config() const { return config_; }
 

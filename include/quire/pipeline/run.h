@@ -9,6 +9,7 @@
 
 #include "quire/base/context.h"
 #include "quire/base/matrix.h"
+#include "quire/members/backend.h"
 #include "quire/members/member.h"
 #include "quire/pipeline/options.h"
 #include "quire/train/metrics.h"
@@ -40,7 +41,7 @@ TrainSummary train_run(TrainOptions options, const Context& context);
 class Predictor {
  public:
   struct Options {
-    std::optional<std::int64_t> max_length;
+    OpenOptions model;
     ColumnFlags columns;  // default: the run's
     TableFormat format;
   };
