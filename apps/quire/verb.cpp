@@ -45,10 +45,14 @@ void ModelFlags::add_to(CLI::App& verb) {
           "of an encoder's matrix products: fp32, bf16, int8, or auto, which takes bf16 where it is faster")
       ->check(CLI::IsMember({"fp32", "bf16", "int8", "auto"}))
       ->capture_default_str();
+  verb.add_option("--device", device, "where encoders and TextCNN predict: cpu, cuda or auto")
+      ->check(CLI::IsMember({"cpu", "cuda", "auto"}))
+      ->capture_default_str();
 }
 
 OpenOptions ModelFlags::options() const {
-  return {.max_length = max_length > 0 ? std::optional(max_length) : std::nullopt, .precision = precision};
+  return {.max_length = max_length > 0 ? std::optional(max_length) : std::nullopt, .precision = precision,
+          .device = device};
 }
 
 }  // namespace quire::app

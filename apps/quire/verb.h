@@ -48,6 +48,7 @@ struct TableFlags {
 struct ModelFlags {
   std::int64_t max_length = 0;  // 0: as trained
   std::string precision = "fp32";
+  std::string device = "cpu";
 
   void add_to(CLI::App& verb);
   [[nodiscard]] OpenOptions options() const;

@@ -30,6 +30,9 @@ Choice choose() {
   if (wanted == nullptr || *wanted == '\0') {
     return {tables.back(), fmt::format("{}: the widest this CPU runs", tables.back()->name)};
   }
+  if (aten_only()) {
+    return {tables.back(), "none: QUIRE_ISA asks for ATen's own operations"};
+  }
   for (const Table* candidate : tables) {
     if (std::string_view(wanted) == candidate->name) {
       return {candidate, fmt::format("{}: asked for by QUIRE_ISA", candidate->name)};
@@ -48,7 +51,7 @@ Choice choose() {
   for (const Table* candidate : tables)
     names += fmt::format("{}{}", names.empty() ? "" : ", ", candidate->name);
   throw InputError(fmt::format("QUIRE_ISA is '{}', which this CPU does not run", wanted),
-                   fmt::format("it runs {}", names));
+                   fmt::format("it runs {}, aten", names));
 }
 
 const Choice& chosen() {
@@ -73,6 +76,14 @@ std::vector<const Table*> available_tables() {
 }
 
 const Table& table() { return *chosen().table; }
+
+bool aten_only() {
+  static const bool asked = [] {
+    const char* wanted = std::getenv("QUIRE_ISA");
+    return wanted != nullptr && std::string_view(wanted) == "aten";
+  }();
+  return asked;
+}
 
 std::string choice() { return chosen().reason; }
 

@@ -11,6 +11,7 @@
 #include "members/torch_fit.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/nn/device.h"
 #include "quire/train/predict.h"
 
 namespace quire {
@@ -138,11 +139,8 @@ EncoderMember::EncoderMember(EncoderOptions options, const Context& context)
   (void)nn::parse_features(options_.features, config.layers);
   check_layer_counts(options_, config);
   check_class_weights(options_.class_weights);
-  (void)choose_precision(options_.precision);
-  if (options_.device == "cuda") {
-    throw InputError("--device is cuda, but this version of quire trains on the CPU alone",
-                     "leave it at cpu, or say auto");
-  }
+  device_ = nn::choose_device(options_.device);
+  (void)choose_precision(options_.precision, device_);
   check_max_length(options_.max_length, config);
   tokenizer_ = load_tokenizer(options_.model);
   check_tokenizer(*tokenizer_, config, options_.model);
@@ -163,11 +161,14 @@ nn::Classifier EncoderMember::build(Checkpoint& checkpoint, std::int64_t classes
   options.dropout = options_.dropout.value_or(-1);
   options.dropout_samples = options_.dropout_samples;
   options.reinit_layers = options_.reinit_layers;
-  options.precision = choose_precision(options_.precision);
+  options.precision = choose_precision(options_.precision, device_);
+  options.device = device_;
   options.seed = seed;
-  nn::Classifier model(checkpoint.config(), &checkpoint, options);
-  model.freeze(options_.freeze_layers, options_.freeze_embeddings);
-  return model;
+  return without_stack_traces([&] {
+    nn::Classifier model(checkpoint.config(), &checkpoint, options);
+    model.freeze(options_.freeze_layers, options_.freeze_embeddings);
+    return model;
+  });
 }
 
 std::unique_ptr<Corpus> EncoderMember::new_corpus() const {
@@ -178,6 +179,8 @@ void EncoderMember::describe(const LabelSet& classes, const Context& context) co
   Checkpoint checkpoint(options_.model);
   const nn::Classifier model = build(checkpoint, static_cast<std::int64_t>(classes.size()), context.seed);
   if (const std::string unread = checkpoint.unread_sentence(); !unread.empty()) context.info(unread);
+  if (!device_.is_cpu())
+    context.info(fmt::format("trains on {}: {}", device_.str(), nn::find_cuda().finding));
   context.info(train::describe_groups(
       train::group_parameters(model.parameters(), model.config().layers, loop_.optimizer)));
 }
@@ -220,7 +223,10 @@ void EncoderMember::overfit(const FitInput& input, const Context& context) const
 
 std::unique_ptr<FittedMember> open_fitted_encoder(const std::filesystem::path& directory,
                                                   const OpenOptions& options) {
-  nn::Classifier model = nn::Classifier::open(directory, choose_precision(options.precision));
+  const c10::Device device = nn::choose_device(options.device);
+  const nn::Precision precision = choose_precision(options.precision, device);
+  nn::Classifier model =
+      without_stack_traces([&] { return nn::Classifier::open(directory, precision, device); });
   std::vector<std::string> names = Checkpoint(directory).class_names();
   std::shared_ptr<const Tokenizer> tokenizer = load_tokenizer(directory);
   check_tokenizer(*tokenizer, model.config(), directory);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "quire/hub/checkpoint.h"
+#include "quire/members/backend.h"
 #include "quire/members/member.h"
 #include "quire/members/options.h"
 #include "quire/nn/classifier.h"
@@ -30,6 +31,7 @@ class EncoderMember : public Member {
 
   EncoderOptions options_;
   train::LoopOptions loop_;
+  c10::Device device_ = c10::kCPU;
   std::shared_ptr<const Tokenizer> tokenizer_;
 };
 

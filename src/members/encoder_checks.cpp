@@ -22,8 +22,12 @@ void check_max_length(std::int64_t max_length, const EncoderConfig& config) {
       fmt::format("use --max-length {} or less", config.max_length()));
 }
 
-nn::Precision choose_precision(const std::string& name) {
+nn::Precision choose_precision(const std::string& name, c10::Device device) {
   if (name == "fp32") return nn::Precision::fp32;
+  if (!device.is_cpu()) {
+    if (name != "int8") return nn::Precision::bf16;
+    throw InputError("--precision is int8, which the CPU alone computes", "say bf16, or --device cpu");
+  }
   if (name == "int8") return nn::Precision::int8;
   if (name == "auto") return kernels::bf16_pays() ? nn::Precision::bf16 : nn::Precision::fp32;
   if (kernels::bf16_available()) return nn::Precision::bf16;

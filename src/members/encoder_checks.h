@@ -18,7 +18,8 @@ void check_tokenizer(const Tokenizer& tokenizer, const EncoderConfig& config,
 // Throws InputError when the model has fewer positions.
 void check_max_length(std::int64_t max_length, const EncoderConfig& config);
 
-// fp32, bf16, int8 (to predict) or auto. Throws InputError for bf16 where the CPU cannot.
-[[nodiscard]] nn::Precision choose_precision(const std::string& name);
+// fp32, bf16, int8 (to predict) or auto, which on a device is bf16. Throws InputError for what the device or
+// this CPU cannot.
+[[nodiscard]] nn::Precision choose_precision(const std::string& name, c10::Device device);
 
 }  // namespace quire

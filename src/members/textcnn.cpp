@@ -11,10 +11,11 @@
 #include "members/torch_fit.h"
 #include "members/word_reading.h"
 #include "members/word_vectors.h"
-#include "nn/aten.h"
+#include "nn/host.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/hub/checkpoint.h"
+#include "quire/nn/device.h"
 #include "quire/nn/textcnn.h"
 #include "quire/train/loop.h"
 #include "quire/train/predict.h"
@@ -80,7 +81,8 @@ class TextcnnMember : public Member {
   TextcnnMember(TextcnnOptions options, const Context& /*context*/)
       : options_(std::move(options)),
         loop_(loop_options(options_)),
-        reading_(options_.clean, options_.punctuation) {
+        reading_(options_.clean, options_.punctuation),
+        device_(nn::choose_device(options_.device)) {
     if (options_.min_width > options_.max_width) {
       throw InputError(fmt::format("filters go from {} to {} words", options_.min_width, options_.max_width),
                        "--min-width is at most --max-width");
@@ -110,6 +112,7 @@ class TextcnnMember : public Member {
   [[nodiscard]] TextcnnVocabulary vocabulary(const FitInput& input) const;
   [[nodiscard]] nn::TextCnn build(const TextcnnVocabulary& vocabulary, std::int64_t classes,
                                   const Context& context) const;
+  void load_embeddings(nn::TextCnn& model, const TextcnnVocabulary& vocabulary, const Context& context) const;
   void save(const std::filesystem::path& directory, const nn::TextCnn& model,
             const TextcnnVocabulary& vocabulary, const LabelSet& labels) const;
 
@@ -118,6 +121,7 @@ class TextcnnMember : public Member {
   WordReading reading_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   std::int64_t dim_ = 0;
+  c10::Device device_;
 };
 
 void TextcnnMember::describe(const LabelSet& classes, const Context& context) const {
@@ -125,6 +129,8 @@ void TextcnnMember::describe(const LabelSet& classes, const Context& context) co
       fmt::format("TextCNN for {} classes: {} filters of each width from {} to {} on {} of size {} ({})",
                   classes.size(), options_.filters, options_.min_width, options_.max_width,
                   tokenizer_ ? "tokens" : "words", dim_, options_.embeddings));
+  if (!device_.is_cpu())
+    context.info(fmt::format("trains on {}: {}", device_.str(), nn::find_cuda().finding));
 }
 
 TextcnnVocabulary TextcnnMember::vocabulary(const FitInput& input) const {
@@ -135,28 +141,38 @@ TextcnnVocabulary TextcnnMember::vocabulary(const FitInput& input) const {
 
 nn::TextCnn TextcnnMember::build(const TextcnnVocabulary& vocabulary, std::int64_t classes,
                                  const Context& context) const {
-  nn::TextCnn model({.vocabulary = vocabulary.size(),
-                     .dim = dim_,
-                     .filters = options_.filters,
-                     .min_width = options_.min_width,
-                     .max_width = options_.max_width,
-                     .dropout = options_.dropout,
-                     .classes = classes,
-                     .seed = context.seed});
-  if (options_.embeddings == "random") return model;
+  const nn::TextCnnOptions options{.vocabulary = vocabulary.size(),
+                                   .dim = dim_,
+                                   .filters = options_.filters,
+                                   .min_width = options_.min_width,
+                                   .max_width = options_.max_width,
+                                   .dropout = options_.dropout,
+                                   .classes = classes,
+                                   .seed = context.seed,
+                                   .device = device_};
+  nn::TextCnn model = without_stack_traces([&] { return nn::TextCnn(options); });
+  if (options_.embeddings != "random") load_embeddings(model, vocabulary, context);
+  return model;
+}
+
+void TextcnnMember::load_embeddings(nn::TextCnn& model, const TextcnnVocabulary& vocabulary,
+                                    const Context& context) const {
   const at::Tensor table = model.parameters().front().value;
-  const std::span<float> rows(table.mutable_data_ptr<float>(), static_cast<std::size_t>(table.numel()));
   if (options_.embeddings == "model") {
     Checkpoint checkpoint(options_.model);
     const std::int64_t stored = checkpoint.config().vocab_size;
     const std::vector<float> values = checkpoint.tensor("embeddings.word_embeddings.weight", {stored, dim_});
-    std::copy_n(values.begin(), std::min(values.size(), rows.size()), rows.begin());
-  } else {
-    const std::int64_t found = read_word_vectors(options_.embeddings, vocabulary.words(), dim_, rows);
-    context.info(
-        fmt::format("{} of {} words have a vector in {}", found, vocabulary.size() - 1, options_.embeddings));
+    nn::change_values(table, [&](std::span<float> rows) {
+      std::copy_n(values.begin(), std::min(values.size(), rows.size()), rows.begin());
+    });
+    return;
   }
-  return model;
+  std::int64_t found = 0;
+  nn::change_values(table, [&](std::span<float> rows) {
+    found = read_word_vectors(options_.embeddings, vocabulary.words(), dim_, rows);
+  });
+  context.info(
+      fmt::format("{} of {} words have a vector in {}", found, vocabulary.size() - 1, options_.embeddings));
 }
 
 std::unique_ptr<FittedMember> TextcnnMember::fit(const FitInput& input, const Context& context) const {
@@ -206,7 +222,8 @@ std::unique_ptr<Member> make_textcnn_member(TextcnnOptions options, const Contex
   return std::make_unique<TextcnnMember>(std::move(options), context);
 }
 
-std::unique_ptr<FittedMember> open_fitted_textcnn(const std::filesystem::path& directory) {
+std::unique_ptr<FittedMember> open_fitted_textcnn(const std::filesystem::path& directory,
+                                                  const OpenOptions& open) {
   std::vector<std::string> labels = LabelSet::read(directory / kLabels).names();
   try {
     const auto settings = nlohmann::json::parse(read_file(directory / kSettings));
@@ -217,9 +234,11 @@ std::unique_ptr<FittedMember> open_fitted_textcnn(const std::filesystem::path& d
                                      .max_width = settings.at("max_width"),
                                      .dropout = 0,
                                      .classes = static_cast<std::int64_t>(labels.size()),
-                                     .seed = 0};
+                                     .seed = 0,
+                                     .device = nn::choose_device(open.device)};
     return std::make_unique<FittedTextcnn>(
-        nn::TextCnn(options, directory / kWeights), TextcnnVocabulary::open(directory),
+        without_stack_traces([&] { return nn::TextCnn(options, directory / kWeights); }),
+        TextcnnVocabulary::open(directory),
         WordReading(settings.at("clean").get<std::vector<std::string>>(), settings.at("punctuation")),
         settings.at("max_length").get<std::int64_t>(), std::move(labels));
   } catch (const nlohmann::json::exception& error) {

@@ -10,6 +10,7 @@
 #include "quire/kernels/int8.h"
 #include "quire/kernels/kernels.h"
 #include "quire/members/backend.h"
+#include "quire/nn/device.h"
 
 namespace quire {
 namespace {
@@ -40,9 +41,10 @@ class Backend : public TorchBackend {
     return make_textcnn_member(options, context);
   }
   [[nodiscard]] std::unique_ptr<FittedMember> open_textcnn(const std::filesystem::path& directory,
+                                                           const OpenOptions& options,
                                                            const Context& context) const override {
     at::set_num_threads(context.threads);
-    return open_fitted_textcnn(directory);
+    return open_fitted_textcnn(directory, options);
   }
   [[nodiscard]] std::unique_ptr<VectorEncoder> open_vector_encoder(const VectorOptions& options,
                                                                    const Context& context) const override {
@@ -57,6 +59,7 @@ class Backend : public TorchBackend {
     lines.push_back(fmt::format("kernels here     {}", tables));
     lines.push_back(fmt::format("bf16              {}", kernels::bf16_choice()));
     lines.push_back(fmt::format("int8              {}", kernels::int8_choice()));
+    lines.push_back(fmt::format("cuda              {}", nn::find_cuda().finding));
     lines.push_back(fmt::format("matrix products   libtorch's ({})", at::hasMKL() ? "MKL" : "BLAS"));
     return lines;
   }

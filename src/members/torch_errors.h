@@ -1,4 +1,5 @@
-// libtorch's own errors carry a stack trace, which helps nobody here.
+// libtorch's own errors carry a stack trace, which helps nobody here, and its warnings go to standard
+// error, where a library has no business.
 #pragma once
 
 #include <string>
@@ -8,8 +9,15 @@
 
 namespace quire {
 
+class DropWarnings : public c10::WarningHandler {
+ public:
+  void process(const c10::Warning& /*warning*/) override {}
+};
+
 template <typename Work>
 auto without_stack_traces(Work work) {
+  DropWarnings drop;
+  const c10::WarningUtils::WarningHandlerGuard quiet(&drop);
   try {
     return work();
   } catch (const c10::OutOfMemoryError& error) {

@@ -19,7 +19,7 @@ nn::Classifier build(const VectorOptions& options) {
   nn::ClassifierOptions classifier;
   classifier.head = nn::HeadKind::mean;
   classifier.classes = 2;
-  classifier.precision = choose_precision(options.precision);
+  classifier.precision = choose_precision(options.precision, c10::kCPU);
   return nn::Classifier(checkpoint.config(), &checkpoint, classifier);
 }
 

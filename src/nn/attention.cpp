@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "nn/backend.h"
 #include "nn/dropout.h"
 #include "quire/base/profile.h"
 #include "quire/kernels/gemm.h"
@@ -164,29 +165,6 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
   }
 };
 
-// The twin: the same mathematics in ATen's own operations, for any device and type.
-at::Tensor aten_attention(const at::Tensor& qkv, const AttentionPlan& plan) {
-  std::vector<at::Tensor> contexts;
-  contexts.reserve(plan.documents.size());
-  for (std::size_t b = 0; b < plan.documents.size(); ++b) {
-    const std::int64_t length = plan.offsets[b + 1] - plan.offsets[b];
-    const auto parts = split_heads(qkv, plan.offsets[b], plan.offsets[b + 1], 3, plan.heads);
-    at::Tensor probability = at::softmax(
-        at::bmm(parts[0], parts[1].transpose(1, 2)) * static_cast<double>(score_scale(parts[0])), -1);
-    if (plan.dropout > 0) {
-      at::Tensor multipliers = at::empty({plan.heads, length * length}, at::kFloat);
-      std::vector<float> row;
-      for (std::int64_t head = 0; head < plan.heads; ++head) {
-        fill_multipliers(plan, b, head, 0, length, row);
-        std::copy(row.begin(), row.end(), multipliers[head].mutable_data_ptr<float>());
-      }
-      probability = probability * multipliers.view({plan.heads, length, length}).to(qkv.options());
-    }
-    contexts.push_back(at::bmm(probability, parts[2]).transpose(0, 1).reshape({length, -1}));
-  }
-  return at::cat(contexts);
-}
-
 }  // namespace
 
 at::Tensor packed_attention(const at::Tensor& qkv, const PackedBatch& batch, std::int64_t heads,
@@ -198,10 +176,8 @@ at::Tensor packed_attention(const at::Tensor& qkv, const PackedBatch& batch, std
   plan->layer = layer;
   plan->dropout = state.active ? dropout : 0;
   plan->state = state;
-  if (backend == Backend::automatic && qkv.is_cpu() && qkv.scalar_type() == at::kFloat) {
-    return PackedAttention::apply(qkv, plan);
-  }
-  return aten_attention(qkv, *plan);
+  if (takes_kernels(qkv, backend)) return PackedAttention::apply(qkv, plan);
+  return padded_attention(qkv, *plan);
 }
 
 at::Tensor first_token_attention(const at::Tensor& query, const at::Tensor& key_value,

@@ -1,4 +1,4 @@
-// What the two ways to run packed attention on a CPU share.
+// What the ways to run packed attention share.
 #pragma once
 
 #include <algorithm>
@@ -36,5 +36,9 @@ void fill_multipliers(const AttentionPlan& plan, std::size_t b, std::int64_t hea
 void tiled_attention(const at::Tensor& qkv, const AttentionPlan& plan, const at::Tensor& out);
 void tiled_attention_backward(const at::Tensor& qkv, const at::Tensor& grad_out, const AttentionPlan& plan,
                               const at::Tensor& grad_qkv);
+
+// The twin, for any device and type: ATen's own operations on all documents at once, laid out to the
+// longest of the batch. Documents of a batch are of like length, and padding has no weight.
+[[nodiscard]] at::Tensor padded_attention(const at::Tensor& qkv, const AttentionPlan& plan);
 
 }  // namespace quire::nn

@@ -26,7 +26,7 @@ void append_windows(const TokenizedDocument& document, PackedBatch& batch) {
 
 }  // namespace
 
-PackedBatch pack(std::span<const TokenizedDocument> documents) {
+PackedBatch pack(std::span<const TokenizedDocument> documents, c10::Device device) {
   PackedBatch batch;
   batch.offsets.push_back(0);
   batch.windows.push_back(0);
@@ -45,6 +45,7 @@ PackedBatch pack(std::span<const TokenizedDocument> documents) {
   for (std::size_t s = 0; s + 1 < batch.offsets.size(); ++s) {
     for (std::int64_t i = 0; i < batch.offsets[s + 1] - batch.offsets[s]; ++i) *positions++ = i;
   }
+  for (at::Tensor* tensor : {&batch.ids, &batch.positions, &batch.segments}) *tensor = tensor->to(device);
   return batch;
 }
 

@@ -6,6 +6,7 @@
 
 #include "nn/aten.h"
 #include "nn/head.h"
+#include "nn/host.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 
@@ -30,16 +31,18 @@ std::string architecture(Family family, bool classifier) {
 }
 
 // A tensor's rows cut into equal parts, one for each stored name, as views for writing.
-void append_views(const Parameter& parameter, std::string_view prefix, std::vector<TensorView>& views) {
+void append_views(const Parameter& parameter, std::string_view prefix, HostValues& host,
+                  std::vector<TensorView>& views) {
   const at::Tensor& value = parameter.value;
   const auto parts = static_cast<std::int64_t>(parameter.names.size());
   const std::int64_t elements = value.numel() / parts;
   std::vector<std::int64_t> shape = value.sizes().vec();
   shape[0] /= parts;
+  const std::span<const float> values = host(value);
   for (std::int64_t part = 0; part < parts; ++part) {
-    const float* data = value.const_data_ptr<float>() + part * elements;
-    views.push_back(view_tensor(fmt::format("{}{}", prefix, parameter.names[static_cast<std::size_t>(part)]),
-                                shape, std::span(data, static_cast<std::size_t>(elements))));
+    views.push_back(view_tensor(
+        fmt::format("{}{}", prefix, parameter.names[static_cast<std::size_t>(part)]), shape,
+        values.subspan(static_cast<std::size_t>(part * elements), static_cast<std::size_t>(elements))));
   }
 }
 
@@ -91,7 +94,7 @@ std::int64_t features_width(const Features& features, const EncoderConfig& confi
 
 Classifier::Classifier(EncoderConfig config, Checkpoint* checkpoint, const ClassifierOptions& options)
     : options_(options),
-      store_(checkpoint, static_cast<double>(config.initializer_range), options.seed),
+      store_(checkpoint, static_cast<double>(config.initializer_range), options.seed, options.device),
       encoder_(with_dropout(std::move(config), options.dropout), store_, options.precision) {
   const HeadContext context{.options = options_,
                             .config = encoder_.config(),
@@ -104,16 +107,18 @@ Classifier::Classifier(EncoderConfig config, Checkpoint* checkpoint, const Class
     mix_scale_ = context.own("mix").get("scale", {1}, Init::ones);
   }
   if (options_.reinit_layers > 0) reinitialise_top_layers();
+  mark_unused_layers();
 }
 
 Classifier::~Classifier() = default;
 Classifier::Classifier(Classifier&&) noexcept = default;
 Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 
-Classifier Classifier::open(const std::filesystem::path& directory, Precision precision) {
+Classifier Classifier::open(const std::filesystem::path& directory, Precision precision, c10::Device device) {
   Checkpoint checkpoint(directory);
   ClassifierOptions options = stored_options(checkpoint.config());
   options.precision = precision;
+  options.device = device;
   options.classes = static_cast<std::int64_t>(checkpoint.class_names().size());
   if (options.classes == 0) {
     throw InputError(fmt::format("'{}' holds an encoder without a classifier", directory.string()),
@@ -134,18 +139,28 @@ void Classifier::reinitialise_top_layers() {
   }
 }
 
+// They are saved with the rest: a directory holds the whole encoder.
+void Classifier::mark_unused_layers() {
+  const std::int64_t highest = highest_layer(options_.features, config().layers);
+  for (Parameter& parameter : parameters()) {
+    if (parameter.depth <= highest || parameter.depth > config().layers) continue;
+    parameter.unused = parameter.frozen = true;
+    parameter.value.set_requires_grad(false);
+  }
+}
+
 at::Tensor Classifier::select_features(const PackedBatch& batch, const DropoutState& state) const {
   const Features& features = options_.features;
   const std::vector<at::Tensor> states =
-      encoder_.hidden_states(batch, state, first_state(features, config().layers));
+      encoder_.hidden_states(batch, state, highest_layer(features, config().layers),
+                             first_state(features, config().layers));
   const auto last = [&] {
     return at::TensorList(states).slice(states.size() - static_cast<std::size_t>(features.n));
   };
   switch (features.kind) {
     case Features::Kind::last:
-      return states.back();
     case Features::Kind::layer:
-      return states[static_cast<std::size_t>(features.n)];
+      return states.back();
     case Features::Kind::mean:
       return at::stack(last()).mean(0);
     case Features::Kind::max:
@@ -211,14 +226,15 @@ void Classifier::save(const std::filesystem::path& directory, const std::vector<
   const bool standard = portable();
   // A plain encoder has unprefixed names; inside a model with a head it lies under the family's.
   const std::string prefix = standard ? fmt::format("{}.", family_name(config().family)) : "";
+  HostValues host;
   std::vector<TensorView> encoder;
   std::vector<TensorView> head;
   for (const Parameter& parameter : parameters()) {
     const std::string& name = parameter.names.front();
     if (name.starts_with(kHeadPrefix)) {
-      append_views(parameter, "", head);
+      append_views(parameter, "", host, head);
     } else {
-      append_views(parameter, belongs_to_classifier(name) ? "" : prefix, encoder);
+      append_views(parameter, belongs_to_classifier(name) ? "" : prefix, host, encoder);
     }
   }
   if (!standard) extras[kHeadKey] = describe_head(options_);

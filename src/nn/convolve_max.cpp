@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "kernels/tasks.h"
+#include "nn/backend.h"
 #include "nn/head.h"
 #include "quire/base/profile.h"
 
@@ -182,8 +183,7 @@ at::Tensor aten_convolve_max(const at::Tensor& x, const at::Tensor& weight, cons
 
 at::Tensor convolve_max(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                         const std::vector<std::int64_t>& offsets, Backend backend) {
-  if (backend == Backend::automatic && x.is_cpu() && x.scalar_type() == at::kFloat)
-    return ConvolveMax::apply(x, weight, bias, offsets);
+  if (takes_kernels(x, backend)) return ConvolveMax::apply(x, weight, bias, offsets);
   return aten_convolve_max(x, weight, bias, offsets);
 }
 

@@ -48,6 +48,20 @@ at::Tensor DropoutPlan::multipliers(std::int64_t width) const {
   return result;
 }
 
+at::Tensor DropoutPlan::multipliers(std::int64_t width, c10::Device device) const {
+  std::vector<DropoutPiece> pieces;
+  for (std::size_t row = 0; row < document_.size(); ++row) {
+    if (row_in_document_[row] == 0) pieces.push_back({document_[row], stream_.site, 0});
+    pieces.back().count += width;
+  }
+  const at::Tensor drawn = draw_multipliers(pieces, stream_, rate_, device);
+  const std::vector<std::int64_t> starts = piece_starts(pieces);
+  std::vector<at::Tensor> documents;
+  for (std::size_t i = 0; i < pieces.size(); ++i)
+    documents.push_back(drawn.slice(0, starts[i], starts[i] + pieces[i].count));
+  return at::cat(documents).view({-1, width});
+}
+
 std::shared_ptr<DropoutPlan> PlanHolder::get(const c10::IValue& value) {
   return c10::static_intrusive_pointer_cast<PlanHolder>(value.toCapsule())->plan;
 }

@@ -22,15 +22,17 @@ RowLayout token_rows(const PackedBatch& batch) { return {batch.offsets, batch.do
 // RoBERTa counts positions from the one after its padding token's. A padding token written out
 // in the text is not counted and takes that token's own position.
 at::Tensor roberta_positions(const PackedBatch& batch, std::int64_t pad) {
-  at::Tensor positions = at::empty_like(batch.ids);
-  const auto* ids = batch.ids.const_data_ptr<std::int64_t>();
-  auto* out = positions.mutable_data_ptr<std::int64_t>();
-  for (std::size_t b = 0; b < batch.documents.size(); ++b) {
-    std::int64_t next = pad;
-    for (std::int64_t t = batch.offsets[b]; t < batch.offsets[b + 1]; ++t)
-      out[t] = ids[t] == pad ? pad : ++next;
-  }
-  return positions;
+  const at::Tensor real = batch.ids != pad;
+  const at::Tensor counted = real.cumsum(0);  // over the whole batch
+  const at::Tensor start = at::arange(batch.tokens(), batch.ids.options()) - batch.positions;
+  const at::Tensor before = (counted - real.to(at::kLong)).index_select(0, start);
+  return (counted - before).mul_(real).add_(pad);
+}
+
+// Query, key and value. On a device bf16 speaks for attention's products too.
+at::Tensor attention_operands(const Linear& layer, const at::Tensor& x) {
+  const at::Tensor qkv = layer(x);
+  return layer.precision == Precision::bf16 && !qkv.is_cpu() ? qkv.to(at::kBFloat16) : qkv;
 }
 
 }  // namespace
@@ -135,8 +137,10 @@ at::Tensor Encoder::embed(const PackedBatch& batch, const DropoutState& state) c
 at::Tensor Encoder::run_layer(std::int64_t index, const at::Tensor& x, const PackedBatch& batch,
                               const DropoutState& state) const {
   const Layer& layer = layers_[static_cast<std::size_t>(index)];
-  const at::Tensor context = packed_attention(layer.query_key_value(x), batch, config_.heads,
-                                              static_cast<double>(config_.attention_dropout), state, index);
+  const at::Tensor context =
+      packed_attention(attention_operands(layer.query_key_value, x), batch, config_.heads,
+                       static_cast<double>(config_.attention_dropout), state, index)
+          .to(at::kFloat);
   return finish_layer(index, context, x, token_rows(batch), state);
 }
 
@@ -156,11 +160,10 @@ at::Tensor Encoder::finish_layer(std::int64_t index, const at::Tensor& context, 
 }
 
 std::vector<at::Tensor> Encoder::hidden_states(const PackedBatch& batch, const DropoutState& state,
-                                               std::int64_t first) const {
-  if (predicts(state)) return predicted_states(batch, first);
+                                               std::int64_t layers, std::int64_t first) const {
+  if (predicts(state)) return predicted_states(batch, layers, first);
   std::vector<at::Tensor> states = {embed(batch, state)};
-  for (std::int64_t i = 0; i < config_.layers; ++i)
-    states.push_back(run_layer(i, states.back(), batch, state));
+  for (std::int64_t i = 0; i < layers; ++i) states.push_back(run_layer(i, states.back(), batch, state));
   return states;
 }
 

@@ -6,6 +6,7 @@
 
 #include "kernels/tasks.h"
 #include "nn/aten.h"
+#include "nn/backend.h"
 #include "nn/prediction.h"
 #include "quire/base/profile.h"
 #include "quire/kernels/kernels.h"
@@ -115,7 +116,7 @@ const FixedWeight& PredictionWeight::get(const at::Tensor& weight, kernels::Weig
 }
 
 bool Encoder::predicts(const DropoutState& state) const {
-  return !at::GradMode::is_enabled() && !state.active && word_embeddings_.is_cpu() &&
+  return !at::GradMode::is_enabled() && !state.active && takes_kernels(word_embeddings_) &&
          kernels::has_weight_format(weight_format(precision_));
 }
 
@@ -216,15 +217,16 @@ struct Encoder::Prediction {
   }
 };
 
-std::vector<at::Tensor> Encoder::predicted_states(const PackedBatch& batch, std::int64_t first) const {
+std::vector<at::Tensor> Encoder::predicted_states(const PackedBatch& batch, std::int64_t layers,
+                                                  std::int64_t first) const {
   const Prediction prediction(*this, batch);
-  std::vector<at::Tensor> states(layers_.size() + 1);
+  std::vector<at::Tensor> states(static_cast<std::size_t>(layers) + 1);
   at::Tensor x = prediction.embed(prediction.projection(0));
-  for (std::int64_t i = 0; i < config_.layers; ++i) {
+  for (std::int64_t i = 0; i < layers; ++i) {
     const bool kept = i >= first;
     if (kept) states[static_cast<std::size_t>(i)] = x;
     const at::Tensor result = kept ? at::empty_like(x) : x;
-    const bool last = i + 1 == config_.layers;
+    const bool last = i + 1 == layers;
     prediction.finish_layer(i, prediction.attend(i), x, result,
                             last ? std::nullopt : std::optional(prediction.projection(i + 1)));
     x = result;

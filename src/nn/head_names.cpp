@@ -75,6 +75,10 @@ std::string features_name(const Features& features) {
   return "";
 }
 
+std::int64_t highest_layer(const Features& features, std::int64_t layers) {
+  return features.kind == Features::Kind::layer ? features.n : layers;
+}
+
 WindowPooling parse_window_pooling(std::string_view name) {
   if (name == "mean") return WindowPooling::mean;
   if (name == "max") return WindowPooling::max;

@@ -79,10 +79,12 @@ at::Tensor BiLstm::operator()(const at::Tensor& x, const PackedBatch& batch) con
   std::vector<std::int64_t> back(place.size());
   for (std::size_t i = 0; i < place.size(); ++i)
     back[static_cast<std::size_t>(place[i])] = static_cast<std::int64_t>(i);
+  // Without it cuDNN keeps nothing for a backward pass.
+  const bool train = at::GradMode::is_enabled();
   const at::Tensor zeros = at::zeros({2, batch.sequences(), hidden_}, x.options());
   const auto [outputs, hidden, cell] =
       at::lstm(x.index_select(0, at::tensor(place).to(x.device())), at::tensor(step_sizes), {zeros, zeros},
-               weights_, true, 1, 0.0, false, true);
+               weights_, true, 1, 0.0, train, true);
   return outputs.index_select(0, at::tensor(back).to(x.device()));
 }
 

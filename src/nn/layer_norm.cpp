@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "nn/aten.h"
+#include "nn/backend.h"
 #include "nn/dropout.h"
 #include "quire/base/profile.h"
 #include "quire/kernels/kernels.h"
@@ -120,7 +121,7 @@ class DropoutAddLayerNorm : public torch::autograd::Function<DropoutAddLayerNorm
 
 at::Tensor aten_dropout(const at::Tensor& x, const DropoutPlan& plan) {
   if (!plan.active()) return x;
-  return x * plan.multipliers(x.size(1)).to(x.options());
+  return x * plan.multipliers(x.size(1), x.device()).to(x.scalar_type());
 }
 
 }  // namespace
@@ -130,7 +131,7 @@ at::Tensor dropout_add_layer_norm(const at::Tensor& x, const at::Tensor& residua
                                   double dropout, const DropoutState& state, std::uint32_t site,
                                   Backend backend) {
   const auto plan = std::make_shared<DropoutPlan>(rows, dropout, state, site);
-  if (backend == Backend::automatic && x.is_cpu() && x.scalar_type() == at::kFloat) {
+  if (takes_kernels(x, backend)) {
     const std::optional<at::Tensor> added = residual.defined() ? std::optional(residual) : std::nullopt;
     return DropoutAddLayerNorm::apply(x, added, gamma, beta, epsilon, plan);
   }
@@ -141,7 +142,9 @@ at::Tensor dropout_add_layer_norm(const at::Tensor& x, const at::Tensor& residua
 
 at::Tensor dropout(const at::Tensor& x, const RowLayout& rows, double probability, const DropoutState& state,
                    std::uint32_t site) {
-  return aten_dropout(x, DropoutPlan(rows, probability, state, site));
+  const DropoutPlan plan(rows, probability, state, site);
+  if (plan.active() && takes_kernels(x)) return x * plan.multipliers(x.size(1));
+  return aten_dropout(x, plan);
 }
 
 }  // namespace quire::nn

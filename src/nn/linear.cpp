@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "nn/backend.h"
 #include "nn/prediction.h"
 #include "quire/base/profile.h"
 #include "quire/kernels/kernels.h"
@@ -253,7 +254,16 @@ class Fp32Linear : public torch::autograd::Function<Fp32Linear> {
   }
 };
 
-at::Tensor rounded(const at::Tensor& x) { return x.to(at::kBFloat16).to(at::kFloat); }
+// An operand of the twin's products: bfloat16 on a device, which multiplies it with float32 sums; on a CPU
+// a float32 copy of the same values (see linear.h).
+at::Tensor rounded(const at::Tensor& x) {
+  const at::Tensor operand = x.to(at::kBFloat16);
+  return x.is_cpu() ? operand.to(at::kFloat) : operand;
+}
+
+at::Tensor rounded_product(const at::Tensor& left, const at::Tensor& right) {
+  return at::mm(left, right).to(at::kFloat);
+}
 
 // The twin of Bf16Linear, for any device.
 class RoundedLinear : public torch::autograd::Function<RoundedLinear> {
@@ -263,21 +273,21 @@ class RoundedLinear : public torch::autograd::Function<RoundedLinear> {
     const at::Tensor x_rounded = rounded(x);
     const at::Tensor weight_rounded = rounded(weight);
     context->save_for_backward({x_rounded, weight_rounded});
-    return at::addmm(bias, x_rounded, weight_rounded.t());
+    return rounded_product(x_rounded, weight_rounded.t()).add_(bias);
   }
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const auto saved = context->get_saved_variables();
     const at::Tensor gradient = rounded(gradients[0]);
-    return {at::mm(gradient, saved[1]), at::mm(gradient.t(), saved[0]), gradients[0].sum(0)};
+    variable_list results(3);
+    if (context->needs_input_grad(0)) results[0] = rounded_product(gradient, saved[1]);
+    if (context->needs_input_grad(1)) results[1] = rounded_product(gradient.t(), saved[0]);
+    results[2] = gradients[0].sum(0);
+    return results;
   }
 };
 
-bool is_plain(const at::Tensor& x, Backend backend) {
-  return backend == Backend::automatic && x.is_cpu() && x.scalar_type() == at::kFloat;
-}
-
 bool takes_bf16_kernels(const at::Tensor& x, const Linear& layer, Backend backend) {
-  return layer.precision == Precision::bf16 && is_plain(x, backend) && x.size(0) > 0 && layer.packed &&
+  return layer.precision == Precision::bf16 && takes_kernels(x, backend) && x.size(0) > 0 && layer.packed &&
          kernels::bf16_available();
 }
 
@@ -313,7 +323,7 @@ Bf16Panels PackedWeight::backward(const at::Tensor& weight) {
 
 at::Tensor linear(const at::Tensor& x, const Linear& layer, Backend backend) {
   if (layer.precision == Precision::fp32) {
-    return is_plain(x, backend) ? Fp32Linear::apply(x, layer.weight, layer.bias)
+    return takes_kernels(x, backend) ? Fp32Linear::apply(x, layer.weight, layer.bias)
                                 : at::linear(x, layer.weight, layer.bias);
   }
   if (takes_bf16_kernels(x, layer, backend)) {
@@ -328,7 +338,7 @@ at::Tensor feed_forward(const at::Tensor& x, const Linear& inner, const Linear& 
     return Bf16FeedForward::apply(x, inner.weight, inner.bias, outer.weight, outer.bias,
                                   c10::make_intrusive<WeightHolder>(inner.packed, outer.packed));
   }
-  if (inner.precision == Precision::fp32 && is_plain(x, backend)) {
+  if (inner.precision == Precision::fp32 && takes_kernels(x, backend)) {
     return FeedForward::apply(x, inner.weight, inner.bias, outer.weight, outer.bias);
   }
   return linear(at::gelu(linear(x, inner, backend)), outer, backend);

@@ -35,9 +35,10 @@ class PackedWeight {
 
 // x [rows, in] times weight [out, in] transposed, plus bias [out].
 //
-// With Precision::bf16 on a CPU without such kernels, and with Backend::aten, the products are
-// float32 ATen's on rounded operands. ATen's own bfloat16 product is never called on a CPU: it ends
-// in an illegal instruction on machines that announce AMX and do not describe it.
+// With Precision::bf16 a device multiplies bfloat16 operands and sums in float32; the result is rounded
+// to bfloat16 once, as under PyTorch's autocast. On a CPU without such kernels, and with Backend::aten,
+// the products are float32 ATen's on rounded operands. ATen's own bfloat16 product is never called on a CPU:
+// it ends in an illegal instruction on machines that announce AMX and do not describe it.
 [[nodiscard]] at::Tensor linear(const at::Tensor& x, const Linear& layer,
                                 Backend backend = Backend::automatic);
 

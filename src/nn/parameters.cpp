@@ -6,19 +6,24 @@
 #include <cmath>
 
 #include "nn/aten.h"
+#include "nn/host.h"
 #include "quire/base/random.h"
 
 namespace quire::nn {
 namespace {
 
-std::span<float> floats(const at::Tensor& tensor) {
-  return {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+void set_uniform(std::span<float> values, double bound, Random& random) {
+  for (float& x : values) x = static_cast<float>(bound * (2 * random.uniform() - 1));
+}
+
+void set_normal(std::span<float> values, float spread, Random& random) {
+  for (float& x : values) x = spread * random.normal();
 }
 
 }  // namespace
 
-ParameterStore::ParameterStore(Checkpoint* checkpoint, double spread, std::uint64_t seed)
-    : checkpoint_(checkpoint), spread_(spread), seed_(seed) {}
+ParameterStore::ParameterStore(Checkpoint* checkpoint, double spread, std::uint64_t seed, c10::Device device)
+    : checkpoint_(checkpoint), spread_(spread), seed_(seed), device_(device) {}
 
 bool ParameterStore::has(std::string_view name) const {
   return checkpoint_ != nullptr && checkpoint_->has(name);
@@ -31,7 +36,7 @@ at::Tensor ParameterStore::get(const std::vector<std::string>& names, const std:
   parameter.depth = depth;
   parameter.decay = shape.size() > 1;
   parameter.init = init;
-  parameter.value = at::empty(shape, at::kFloat);
+  parameter.value = at::empty(shape, at::TensorOptions().dtype(at::kFloat).device(device_));
   const auto stored = [&] {
     return std::any_of(names.begin(), names.end(), [&](const auto& name) { return has(name); });
   };
@@ -49,50 +54,47 @@ at::Tensor ParameterStore::get(const std::vector<std::string>& names, const std:
 void ParameterStore::load(const Parameter& parameter, const std::vector<std::int64_t>& shape) {
   std::vector<std::int64_t> part_shape = shape;
   part_shape[0] /= static_cast<std::int64_t>(parameter.names.size());
-  std::span<float> rest = floats(parameter.value);
-  const std::size_t part = rest.size() / parameter.names.size();
-  for (const std::string& name : parameter.names) {
-    checkpoint_->read(name, part_shape, rest.subspan(0, part));
-    rest = rest.subspan(part);
-  }
+  fill_values(parameter.value, [&](std::span<float> rest) {
+    const std::size_t part = rest.size() / parameter.names.size();
+    for (const std::string& name : parameter.names) {
+      checkpoint_->read(name, part_shape, rest.subspan(0, part));
+      rest = rest.subspan(part);
+    }
+  });
 }
 
 // Each tensor has a stream of its own, so that adding one changes no other.
 void ParameterStore::fill(const at::Tensor& value, Init init, std::size_t stream) {
   Random random(seed_, Purpose::weights, static_cast<std::uint32_t>(stream));
-  switch (init) {
-    case Init::zeros:
-      value.zero_();
-      return;
-    case Init::ones:
-      value.fill_(1);
-      return;
-    case Init::normal:
-      for (float& x : floats(value)) x = static_cast<float>(spread_) * random.normal();
-      return;
-    case Init::small: {
-      const double bound = 1 / static_cast<double>(value.size(-1));
-      for (float& x : floats(value)) x = static_cast<float>(bound * (2 * random.uniform() - 1));
-      return;
+  fill_values(value, [&](std::span<float> values) {
+    switch (init) {
+      case Init::zeros:
+        std::ranges::fill(values, 0.0F);
+        return;
+      case Init::ones:
+        std::ranges::fill(values, 1.0F);
+        return;
+      case Init::normal:
+        set_normal(values, static_cast<float>(spread_), random);
+        return;
+      case Init::small:
+        set_uniform(values, 1 / static_cast<double>(value.size(-1)), random);
+        return;
+      case Init::he: {
+        // [places, outputs, inputs]: an output is made of all places and inputs.
+        const double inputs = static_cast<double>(value.numel()) / static_cast<double>(value.size(1));
+        set_normal(values, static_cast<float>(std::sqrt(2 / inputs)), random);
+        return;
+      }
+      case Init::lstm:
+        set_uniform(values, 1 / std::sqrt(static_cast<double>(value.size(0)) / 4), random);
+        return;
     }
-    case Init::he: {
-      // [places, outputs, inputs]: an output is made of all places and inputs.
-      const double inputs = static_cast<double>(value.numel()) / static_cast<double>(value.size(1));
-      const auto spread = static_cast<float>(std::sqrt(2 / inputs));
-      for (float& x : floats(value)) x = spread * random.normal();
-      return;
-    }
-    case Init::lstm: {
-      const double bound = 1 / std::sqrt(static_cast<double>(value.size(0)) / 4);
-      for (float& x : floats(value)) x = static_cast<float>(bound * (2 * random.uniform() - 1));
-      return;
-    }
-  }
+  });
 }
 
 void ParameterStore::reinitialise(std::size_t index) {
   Parameter& parameter = parameters_[index];
-  const at::NoGradGuard no_grad;
   fill(parameter.value, parameter.init, index);
   parameter.pretrained = false;
 }

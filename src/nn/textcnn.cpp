@@ -4,19 +4,13 @@
 
 #include "nn/aten.h"
 #include "nn/convolve_max.h"
+#include "nn/host.h"
 #include "quire/base/error.h"
 #include "quire/hub/safetensors.h"
 
 namespace quire::nn {
-namespace {
-
-std::span<float> floats(const at::Tensor& tensor) {
-  return {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
-}
-
-}  // namespace
-
-TextCnn::TextCnn(const TextCnnOptions& options) : options_(options), store_(nullptr, 0.0, options.seed) {
+TextCnn::TextCnn(const TextCnnOptions& options)
+    : options_(options), store_(nullptr, 0.0, options.seed, options.device) {
   build();
 }
 
@@ -29,7 +23,7 @@ TextCnn::TextCnn(const TextCnnOptions& options, const std::filesystem::path& wei
                                    parameter.names.front()),
                        "the file does not belong to this model");
     }
-    to_float32(*stored, floats(parameter.value));
+    fill_values(parameter.value, [&](std::span<float> values) { to_float32(*stored, values); });
   }
 }
 
@@ -80,12 +74,11 @@ std::string TextCnn::recipe() const {
 }
 
 void TextCnn::save(const std::filesystem::path& path) const {
+  HostValues host;
   std::vector<TensorView> views;
   for (const Parameter& parameter : parameters()) {
-    const at::Tensor& value = parameter.value;
     views.push_back(
-        view_tensor(parameter.names.front(), value.sizes().vec(),
-                    std::span(value.const_data_ptr<float>(), static_cast<std::size_t>(value.numel()))));
+        view_tensor(parameter.names.front(), parameter.value.sizes().vec(), host(parameter.value)));
   }
   write_safetensors(path, views);
 }

@@ -151,11 +151,7 @@ std::vector<Option> averaging_options(EncoderOptions& e) {
 }
 
 std::vector<Option> device_options(EncoderOptions& e) {
-  return {precision_option(e),
-          {.name = "device",
-           .help = "where to train; this version has the CPU alone",
-           .value = &e.device,
-           .choices = {"cpu", "cuda", "auto"}}};
+  return {precision_option(e), device_option(e)};
 }
 
 }  // namespace

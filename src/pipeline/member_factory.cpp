@@ -37,7 +37,7 @@ std::unique_ptr<FittedMember> open_member(std::string_view kind, const std::file
   if (kind == "linear") return open_fitted_linear(directory, options.max_length, context);
   if (kind == "lightgbm") return open_fitted_lightgbm(directory, context);
   if (kind == "fasttext") return open_fitted_fasttext(directory, context);
-  if (kind == "textcnn") return torch_backend().open_textcnn(directory, context);
+  if (kind == "textcnn") return torch_backend().open_textcnn(directory, options, context);
   throw_unknown(kind);
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "quire/members/backend.h"
 #include "quire/members/member.h"
 #include "quire/pipeline/options.h"
 
@@ -11,7 +12,8 @@ namespace quire {
 
 [[nodiscard]] std::unique_ptr<Member> make_member(const TrainOptions& options, const Context& context);
 
-// Opens a trained fold. `max_length` is for members that read with an encoder: others read whole documents.
+// Opens a trained fold. The options speak to members with an encoder, and the device to TextCNN: others read
+// whole documents on the CPU. InputError for a precision that the member does not have.
 [[nodiscard]] std::unique_ptr<FittedMember> open_member(std::string_view kind,
                                                         const std::filesystem::path& directory,
                                                         const OpenOptions& options, const Context& context);

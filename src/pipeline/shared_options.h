@@ -159,9 +159,18 @@ template <typename Options>
 template <typename Options>
 [[nodiscard]] Option precision_option(Options& o) {
   return {.name = "precision",
-          .help = "of the matrix products; auto takes bf16 where it is faster",
+          .help = "of the matrix products; auto takes bf16 where it is faster (AMX, AMD's Zen 4, CUDA)",
           .value = &o.precision,
           .choices = {"fp32", "bf16", "auto"}};
+}
+
+// What the loop of train/ runs on: encoder, textcnn.
+template <typename Options>
+[[nodiscard]] Option device_option(Options& o) {
+  return {.name = "device",
+          .help = "where to train; auto: on a CUDA device where there is one",
+          .value = &o.device,
+          .choices = {"cpu", "cuda", "auto"}};
 }
 
 }  // namespace quire

@@ -50,7 +50,8 @@ void add_textcnn_options(TrainOptions& options, std::vector<Option>& table) {
       {.name = "learning-rate", .help = "of AdamW", .value = &o.learning_rate, .least = 0, .most = 10},
   };
   table.insert(table.end(), own.begin(), own.end());
-  for (const std::vector<Option>& part : {optimizer_options(o), loss_options(o), keeping_options(o, options)})
+  for (const std::vector<Option>& part :
+       {optimizer_options(o), loss_options(o), keeping_options(o, options), {device_option(o)}})
     table.insert(table.end(), part.begin(), part.end());
 }
 

@@ -125,7 +125,9 @@ std::vector<int> Training::truth_of(std::span<const std::int64_t> rows) const {
 std::unique_ptr<FittedMember> Training::fit_or_load(int k) {
   const std::filesystem::path directory = run_.fold(options_.name, k);
   if (options_.resume && std::filesystem::exists(run_.fold_metrics(options_.name, k))) {
-    return open_member(options_.member, directory, {}, context_);
+    const std::string& device =
+        options_.member == "textcnn" ? options_.textcnn.device : options_.encoder.device;
+    return open_member(options_.member, directory, {.max_length = {}, .device = device}, context_);
   }
   make_directories(directory);
   return member_->fit(fit_input(k, directory), context_);

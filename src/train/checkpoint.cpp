@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "nn/host.h"
 #include "quire/base/error.h"
 #include "quire/base/profile.h"
 #include "quire/hub/safetensors.h"
@@ -45,11 +46,6 @@ LoopState from_json(const nlohmann::json& json) {
   return state;
 }
 
-TensorView view(const std::string& name, const at::Tensor& tensor) {
-  return view_tensor(name, tensor.sizes().vec(),
-                     std::span(tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())));
-}
-
 void restore(const SafetensorsFile& file, const std::string& name, const at::Tensor& target) {
   const TensorView* stored = file.find(name);
   if (stored == nullptr || stored->shape != target.sizes().vec()) {
@@ -58,25 +54,34 @@ void restore(const SafetensorsFile& file, const std::string& name, const at::Ten
                     file.path().string(), name),
         "start afresh with --force");
   }
-  to_float32(*stored, std::span(target.mutable_data_ptr<float>(), static_cast<std::size_t>(target.numel())));
-  // Packed copies of the old values are stale.
-  target.unsafeGetTensorImpl()->bump_version();
+  nn::fill_values(target, [&](std::span<float> values) { to_float32(*stored, values); });
 }
+
+// Tensors of any device as views for writing.
+class Views {
+ public:
+  void add(const std::string& name, const at::Tensor& tensor) {
+    views_.push_back(view_tensor(name, tensor.sizes().vec(), host_(tensor)));
+  }
+  void add_all(const std::string& prefix, const std::vector<nn::Parameter>& parameters,
+               const std::vector<at::Tensor>& tensors) {
+    for (std::size_t i = 0; i < tensors.size(); ++i) add(prefix + parameters[i].names.front(), tensors[i]);
+  }
+  [[nodiscard]] std::span<const TensorView> all() const { return views_; }
+
+ private:
+  nn::HostValues host_;
+  std::vector<TensorView> views_;
+};
 
 // Names of the tensors of a snapshot: "snapshot.0.NAME" is the best one.
 std::string snapshot_prefix(std::size_t index) { return fmt::format("snapshot.{}.", index); }
-
-void append(std::vector<TensorView>& views, const std::string& prefix,
-            const std::vector<nn::Parameter>& parameters, const std::vector<at::Tensor>& tensors) {
-  for (std::size_t i = 0; i < tensors.size(); ++i)
-    views.push_back(view(prefix + parameters[i].names.front(), tensors[i]));
-}
 
 std::vector<at::Tensor> restore_all(const SafetensorsFile& file, const std::string& prefix,
                                     const std::vector<nn::Parameter>& parameters) {
   std::vector<at::Tensor> tensors;
   for (const nn::Parameter& parameter : parameters) {
-    tensors.push_back(at::empty(parameter.value.sizes(), at::kFloat));
+    tensors.push_back(at::empty_like(parameter.value.detach()));
     restore(file, prefix + parameter.names.front(), tensors.back());
   }
   return tensors;
@@ -87,17 +92,17 @@ std::vector<at::Tensor> restore_all(const SafetensorsFile& file, const std::stri
 void save_checkpoint(const std::filesystem::path& path, const std::string& recipe, const LoopState& state,
                      const std::vector<nn::Parameter>& parameters, const AdamW& optimizer) {
   const Span span("writing checkpoints");
-  std::vector<TensorView> views;
+  Views views;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const std::string& name = parameters[i].names.front();
-    views.push_back(view("weight." + name, parameters[i].value));
-    views.push_back(view("first_moment." + name, optimizer.moments()[i].first));
-    views.push_back(view("second_moment." + name, optimizer.moments()[i].second));
+    views.add("weight." + name, parameters[i].value);
+    views.add("first_moment." + name, optimizer.moments()[i].first);
+    views.add("second_moment." + name, optimizer.moments()[i].second);
   }
-  append(views, "average.", parameters, state.averages);
+  views.add_all("average.", parameters, state.averages);
   for (std::size_t i = 0; i < state.snapshots.size(); ++i)
-    append(views, snapshot_prefix(i), parameters, state.snapshots[i].weights);
-  write_safetensors(path, views,
+    views.add_all(snapshot_prefix(i), parameters, state.snapshots[i].weights);
+  write_safetensors(path, views.all(),
                     {{"format", "pt"}, {kStateKey, to_json(state).dump()}, {kRecipeKey, recipe}});
 }
 

@@ -42,7 +42,8 @@ GradientSource::GradientSource(nn::TextModel& model, const LoopInput& input, con
     : model_(model), input_(input), options_(options) {
   loss_.label_smoothing = options.label_smoothing;
   loss_.focal_gamma = options.focal_gamma;
-  if (!options.class_weights.empty()) loss_.class_weights = at::tensor(options.class_weights);
+  if (!options.class_weights.empty())
+    loss_.class_weights = at::tensor(options.class_weights).to(model.device());
 }
 
 at::Tensor GradientSource::word_embeddings() const { return model_.parameters().front().value; }
@@ -117,7 +118,8 @@ at::Tensor GradientSource::document_losses(const std::vector<std::int64_t>& rows
                          static_cast<std::uint32_t>(row), input_.corpus->windows(row)});
     *label++ = input_.labels[static_cast<std::size_t>(row)];
   }
-  const nn::PackedBatch batch = nn::pack(documents);
+  labels = labels.to(model_.device());
+  const nn::PackedBatch batch = nn::pack(documents, model_.device());
   // With several dropout samples a document's loss is the mean over them.
   const auto loss = [&](const at::Tensor& logits) {
     const std::int64_t samples = logits.size(0) / count;

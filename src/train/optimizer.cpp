@@ -8,6 +8,7 @@
 #include <map>
 
 #include "nn/aten.h"
+#include "nn/backend.h"
 #include "quire/base/profile.h"
 #include "quire/kernels/kernels.h"
 
@@ -23,19 +24,35 @@ std::string depth_name(std::int64_t depth, std::int64_t layers) {
   return fmt::format("layer {}", depth - 1);
 }
 
+// In double, in an order that depends on the size alone.
+double sum_of_squares(const at::Tensor& dense) {
+  const auto* data = dense.const_data_ptr<float>();
+  const std::int64_t count = dense.numel();
+  std::vector<double> pieces(static_cast<std::size_t>((count + kPiece - 1) / kPiece));
+  at::parallel_for(0, static_cast<std::int64_t>(pieces.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t piece = begin; piece < end; ++piece) {
+      pieces[static_cast<std::size_t>(piece)] =
+          kernels::table().sum_of_squares(data + piece * kPiece, std::min(kPiece, count - piece * kPiece));
+    }
+  });
+  double sum = 0;
+  for (const double piece : pieces) sum += piece;
+  return sum;
+}
+
 }  // namespace
 
 std::vector<ParameterGroup> group_parameters(const std::vector<nn::Parameter>& parameters,
                                              std::int64_t layers, const OptimizerOptions& options) {
-  // By depth, then no decay; what is frozen comes last.
+  // By depth, then no decay; what is frozen and what nothing reads come last.
   std::map<std::pair<std::int64_t, bool>, ParameterGroup> groups;
   constexpr std::int64_t kFrozen = std::numeric_limits<std::int64_t>::max();
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const nn::Parameter& parameter = parameters[i];
     ParameterGroup& group =
-        parameter.frozen ? groups[{kFrozen, false}] : groups[{parameter.depth, !parameter.decay}];
+        parameter.frozen ? groups[{kFrozen, parameter.unused}] : groups[{parameter.depth, !parameter.decay}];
     if (group.members.empty() && parameter.frozen) {
-      group.name = "frozen";
+      group.name = parameter.unused ? "unused" : "frozen";
     } else if (group.members.empty()) {
       group.name = depth_name(parameter.depth, layers) + (parameter.decay ? "" : ", no decay");
       group.learning_rate =
@@ -71,31 +88,86 @@ AdamW::AdamW(std::vector<nn::Parameter>& parameters, std::vector<ParameterGroup>
              const OptimizerOptions& options)
     : parameters_(parameters), groups_(std::move(groups)), options_(options) {
   for (const nn::Parameter& parameter : parameters_) {
-    moments_.push_back(
-        {at::zeros(parameter.value.sizes(), at::kFloat), at::zeros(parameter.value.sizes(), at::kFloat)});
+    const at::Tensor value = parameter.value.detach();
+    moments_.push_back({at::zeros_like(value), at::zeros_like(value)});
   }
 }
 
 double AdamW::gradient_norm() const {
   double sum = 0;
-  std::vector<double> pieces;
+  std::vector<at::Tensor> norms;  // of tensors on a device: one number comes from there in the end
   for (const nn::Parameter& parameter : parameters_) {
     const at::Tensor gradient = parameter.value.grad();
     if (!gradient.defined()) continue;
-    const at::Tensor dense = gradient.contiguous();
-    const auto* data = dense.const_data_ptr<float>();
-    const std::int64_t count = dense.numel();
-    pieces.assign(static_cast<std::size_t>((count + kPiece - 1) / kPiece), 0.0);
-    at::parallel_for(0, static_cast<std::int64_t>(pieces.size()), 1,
-                     [&](std::int64_t begin, std::int64_t end) {
-                       for (std::int64_t piece = begin; piece < end; ++piece) {
-                         pieces[static_cast<std::size_t>(piece)] = kernels::table().sum_of_squares(
-                             data + piece * kPiece, std::min(kPiece, count - piece * kPiece));
-                       }
-                     });
-    for (const double piece : pieces) sum += piece;
+    if (nn::takes_kernels(gradient)) {
+      sum += sum_of_squares(gradient.contiguous());
+    } else {
+      norms.push_back(at::linalg_vector_norm(gradient, 2, std::nullopt, false, at::kDouble));
+    }
   }
+  if (!norms.empty()) sum += at::stack(norms).square().sum().item<double>();
   return std::sqrt(sum);
+}
+
+// Of one step for one group. Rates are rounded to float32 where they meet weights.
+struct AdamW::GroupStep {
+  double learning_rate, weight_decay;
+  double bias_correction1, bias_correction2;  // 1 - beta^t
+  double gradient_scale;                      // of clipping
+};
+
+void AdamW::step_by_kernel(const ParameterGroup& group, const GroupStep& step) {
+  const kernels::AdamWStep rounded{
+      .learning_rate = static_cast<float>(step.learning_rate),
+      .beta2 = static_cast<float>(options_.beta2),
+      .epsilon = static_cast<float>(options_.epsilon),
+      .weight_decay = static_cast<float>(step.weight_decay),
+      .complement1 = static_cast<float>(1.0 - options_.beta1),
+      .complement2 = static_cast<float>(1.0 - options_.beta2),
+      .bias_correction1 = static_cast<float>(step.bias_correction1),
+      .bias_correction2_sqrt = static_cast<float>(std::sqrt(step.bias_correction2)),
+      .gradient_scale = static_cast<float>(step.gradient_scale)};
+  for (const std::size_t index : group.members) {
+    nn::Parameter& parameter = parameters_[index];
+    if (!parameter.value.grad().defined()) continue;
+    const at::Tensor gradient = parameter.value.grad().contiguous();
+    const auto* gradients = gradient.const_data_ptr<float>();
+    auto* weights = parameter.value.mutable_data_ptr<float>();
+    auto* first = moments_[index].first.mutable_data_ptr<float>();
+    auto* second = moments_[index].second.mutable_data_ptr<float>();
+    at::parallel_for(0, gradient.numel(), kPiece, [&](std::int64_t begin, std::int64_t end) {
+      kernels::table().adamw(weights + begin, gradients + begin, first + begin, second + begin, end - begin,
+                             rounded);
+    });
+    // What was derived from the weights, such as packed copies, is out of date.
+    parameter.value.unsafeGetTensorImpl()->bump_version();
+  }
+}
+
+// The same over all tensors of the group at once: eight operations, whatever their number.
+void AdamW::step_by_aten(const ParameterGroup& group, const GroupStep& step) {
+  std::vector<at::Tensor> weights;
+  std::vector<at::Tensor> gradients;
+  std::vector<at::Tensor> first;
+  std::vector<at::Tensor> second;
+  for (const std::size_t index : group.members) {
+    const at::Tensor& weight = parameters_[index].value;
+    if (!weight.grad().defined()) continue;
+    weights.push_back(weight);
+    gradients.push_back(weight.grad());
+    first.push_back(moments_[index].first);
+    second.push_back(moments_[index].second);
+  }
+  if (weights.empty()) return;
+  if (step.gradient_scale != 1) at::_foreach_mul_(gradients, step.gradient_scale);
+  at::_foreach_lerp_(first, gradients, 1.0 - options_.beta1);
+  at::_foreach_mul_(second, options_.beta2);
+  at::_foreach_addcmul_(second, gradients, gradients, 1.0 - options_.beta2);
+  std::vector<at::Tensor> divisors = at::_foreach_sqrt(second);
+  at::_foreach_mul_(divisors, 1 / std::sqrt(step.bias_correction2));
+  at::_foreach_add_(divisors, options_.epsilon);
+  at::_foreach_mul_(weights, 1 - step.learning_rate * step.weight_decay);
+  at::_foreach_addcdiv_(weights, first, divisors, -step.learning_rate / step.bias_correction1);
 }
 
 double AdamW::step(double factor) {
@@ -105,34 +177,16 @@ double AdamW::step(double factor) {
   const bool clip = options_.max_grad_norm > 0 && norm + 1e-6 > options_.max_grad_norm;
   ++steps_;
   const auto t = static_cast<double>(steps_);
-  kernels::AdamWStep step{};
-  step.complement1 = static_cast<float>(1.0 - options_.beta1);
-  step.complement2 = static_cast<float>(1.0 - options_.beta2);
-  step.beta2 = static_cast<float>(options_.beta2);
-  step.epsilon = static_cast<float>(options_.epsilon);
-  step.bias_correction1 = static_cast<float>(1.0 - std::pow(options_.beta1, t));
-  step.bias_correction2_sqrt = static_cast<float>(std::sqrt(1.0 - std::pow(options_.beta2, t)));
-  // torch.nn.utils.clip_grad_norm_ divides by norm + 1e-6 too.
-  step.gradient_scale = clip ? static_cast<float>(options_.max_grad_norm / (norm + 1e-6)) : 1.0F;
+  const bool on_kernels = nn::takes_kernels(parameters_.front().value);
   for (const ParameterGroup& group : groups_) {
-    step.learning_rate = static_cast<float>(group.learning_rate * factor);
-    step.weight_decay = static_cast<float>(group.weight_decay);
-    for (const std::size_t index : group.members) {
-      nn::Parameter& parameter = parameters_[index];
-      if (!parameter.value.grad().defined()) continue;
-      const at::Tensor gradient = parameter.value.grad().contiguous();
-      const auto* gradients = gradient.const_data_ptr<float>();
-      auto* weights = parameter.value.mutable_data_ptr<float>();
-      auto* first = moments_[index].first.mutable_data_ptr<float>();
-      auto* second = moments_[index].second.mutable_data_ptr<float>();
-      at::parallel_for(0, gradient.numel(), kPiece, [&](std::int64_t begin, std::int64_t end) {
-        kernels::table().adamw(weights + begin, gradients + begin, first + begin, second + begin, end - begin,
-                               step);
-      });
-      // What was derived from the weights, such as packed copies, is out of date.
-      parameter.value.unsafeGetTensorImpl()->bump_version();
-      parameter.value.mutable_grad() = at::Tensor();
-    }
+    const GroupStep step{.learning_rate = group.learning_rate * factor,
+                         .weight_decay = group.weight_decay,
+                         .bias_correction1 = 1.0 - std::pow(options_.beta1, t),
+                         .bias_correction2 = 1.0 - std::pow(options_.beta2, t),
+                         // torch.nn.utils.clip_grad_norm_ divides by norm + 1e-6 too.
+                         .gradient_scale = clip ? options_.max_grad_norm / (norm + 1e-6) : 1.0};
+    on_kernels ? step_by_kernel(group, step) : step_by_aten(group, step);
+    for (const std::size_t index : group.members) parameters_[index].value.mutable_grad() = at::Tensor();
   }
   return norm;
 }

@@ -11,11 +11,18 @@ namespace quire::train {
 
 namespace {
 
+// A device wants more work at once. There scores of a batch of 512-token documents under 12 heads take
+// 400 MB.
+constexpr std::int64_t kTokensPerBatch = 4096;
+constexpr std::int64_t kTokensPerDeviceBatch = 16384;
+
 // Calls use(places in `rows`, batch) for batches of about `tokens_per_batch` tokens, longest first.
 template <typename Use>
-void for_batches(const TokenCorpus& corpus, std::span<const std::int64_t> rows, const Context& context,
-                 std::string_view stage, std::int64_t tokens_per_batch, Use use) {
+void for_batches(const nn::TextModel& model, const TokenCorpus& corpus, std::span<const std::int64_t> rows,
+                 const Context& context, std::string_view stage, std::int64_t tokens_per_batch, Use use) {
   const Span span("prediction, other");
+  if (tokens_per_batch == 0)
+    tokens_per_batch = model.device().is_cpu() ? kTokensPerBatch : kTokensPerDeviceBatch;
   std::vector<std::size_t> order(rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto length = [&](std::size_t i) { return static_cast<std::int64_t>(corpus.ids(rows[i]).size()); };
@@ -34,7 +41,7 @@ void for_batches(const TokenCorpus& corpus, std::span<const std::int64_t> rows, 
       tokens += length(order[end]);
       ++end;
     } while (end < order.size() && tokens + length(order[end]) <= tokens_per_batch);
-    use(std::span<const std::size_t>(order).subspan(begin, end - begin), nn::pack(documents));
+    use(std::span<const std::size_t>(order).subspan(begin, end - begin), nn::pack(documents, model.device()));
     begin = end;
     if (!stage.empty()) {
       context.progress({.stage = stage,
@@ -61,7 +68,7 @@ Matrix predict(const nn::TextModel& model, const TokenCorpus& corpus, std::span<
                const Context& context, std::string_view stage, std::int64_t tokens_per_batch) {
   const at::NoGradGuard no_grad;
   Matrix probabilities(static_cast<std::int64_t>(rows.size()), model.classes());
-  for_batches(corpus, rows, context, stage, tokens_per_batch,
+  for_batches(model, corpus, rows, context, stage, tokens_per_batch,
               [&](std::span<const std::size_t> places, const nn::PackedBatch& batch) {
                 copy_rows(at::softmax(model.logits(batch, {}), 1), places, probabilities);
               });
@@ -71,7 +78,7 @@ Matrix predict(const nn::TextModel& model, const TokenCorpus& corpus, std::span<
 Matrix head_inputs(const nn::TextModel& model, const TokenCorpus& corpus, std::span<const std::int64_t> rows,
                    const Context& context, std::string_view stage, std::int64_t tokens_per_batch) {
   Matrix inputs;
-  for_batches(corpus, rows, context, stage, tokens_per_batch,
+  for_batches(model, corpus, rows, context, stage, tokens_per_batch,
               [&](std::span<const std::size_t> places, const nn::PackedBatch& batch) {
                 const at::Tensor values = model.head_inputs(batch);
                 if (inputs.values.empty())

@@ -1,10 +1,12 @@
 // Heads, features, window pooling and losses against PyTorch's own modules.
+#include <limits>
 #include <set>
 
 #include "nn/golden.h"
 #include "quire/base/error.h"
 #include "quire/nn/classifier.h"
 #include "quire/nn/loss.h"
+#include "quire/train/optimizer.h"
 
 namespace quire::test {
 namespace {
@@ -102,11 +104,12 @@ TEST_P(Heads, LogitsAndGradientsEqualPyTorch) {
   std::set<std::string> compared;
   for (const nn::Parameter& parameter : model_.parameters()) {
     if (!parameter.value.grad().defined()) continue;
-    for_stored_parts(parameter, parameter.value.grad(), [&](const std::string& name, const at::Tensor& value) {
-      if (!name.starts_with("quire_head.") && name != kWatched) return;
-      EXPECT_LE(relative_error(value, golden_tensor(key("gradient.", name))), 1e-4) << name;
-      compared.insert(name);
-    });
+    for_stored_parts(parameter, parameter.value.grad(),
+                     [&](const std::string& name, const at::Tensor& value) {
+                       if (!name.starts_with("quire_head.") && name != kWatched) return;
+                       EXPECT_LE(relative_error(value, golden_tensor(key("gradient.", name))), 1e-4) << name;
+                       compared.insert(name);
+                     });
   }
   EXPECT_GE(compared.size(), 3U);
 }
@@ -179,6 +182,39 @@ TEST(Features, AreReadByNameAndRefusedOutOfRange) {
   EXPECT_EQ(nn::parse_features("layer:0", 6).n, 0);
   for (const char* wrong : {"layer:7", "mean:0", "mean:7", "concat", "median:2", "mean:2x", ""})
     EXPECT_ERROR((void)nn::parse_features(wrong, 6), InputError, "--features");
+}
+
+TEST(Features, LayersThatNothingReadsAreNeitherComputedNorTrainedButSaved) {
+  const Golden golden("bert");
+  Checkpoint checkpoint(golden.model());
+  nn::ClassifierOptions options;
+  options.head = nn::HeadKind::mean;
+  options.features = nn::parse_features("layer:1", 2);
+  options.classes = 5;
+  Classifier model(checkpoint.config(), &checkpoint, options);
+  {
+    const at::NoGradGuard no_grad;
+    for (nn::Parameter& parameter : model.parameters())
+      if (parameter.depth == 2) parameter.value.fill_(std::numeric_limits<float>::quiet_NaN());
+  }
+  at::Tensor logits = model.logits(golden.all(), {});
+  EXPECT_TRUE(logits.isfinite().all().item<bool>());
+  logits.sum().backward();
+  std::size_t unused = 0;
+  for (const nn::Parameter& parameter : model.parameters()) {
+    EXPECT_EQ(parameter.unused, parameter.depth == 2) << parameter.names.front();
+    EXPECT_EQ(parameter.value.grad().defined(), !parameter.unused) << parameter.names.front();
+    unused += parameter.unused ? 1 : 0;
+  }
+  EXPECT_GT(unused, 0U);
+  const auto groups = train::group_parameters(model.parameters(), 2, {});
+  EXPECT_EQ(groups.back().name, "unused");
+  EXPECT_EQ(groups.back().members.size(), unused);
+  const TemporaryDirectory directory;
+  model.save(directory.path(), {"a", "b", "c", "d", "e"});
+  const Classifier opened = Classifier::open(directory.path());
+  EXPECT_EQ(opened.parameters().size(), model.parameters().size());
+  EXPECT_TRUE(at::equal(opened.logits(golden.all(), {}), logits));
 }
 
 TEST(TopLayers, StartFromRandomWeightsWhenAsked) {

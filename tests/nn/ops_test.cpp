@@ -3,8 +3,10 @@
 
 #include <numeric>
 
+#include "nn/dropout.h"
 #include "nn/golden.h"
 #include "quire/kernels/gemm.h"
+#include "quire/kernels/kernels.h"
 
 namespace quire::test {
 namespace {
@@ -110,7 +112,43 @@ TEST(Dropout, KeepsTheShareItSaysAndScalesItUp) {
       at::equal(kept, nn::dropout(at::ones({500, 64}), {batch.offsets, batch.documents}, 0.1, other, 3)));
 }
 
+// Bit for bit: whatever the device, the same elements are dropped.
+TEST(Dropout, AtenDrawsWhatTheKernelsDraw) {
+  const std::vector<nn::DropoutPiece> pieces = {{7, 3, 1},   {7, 4, 127},           {0xFFFFFFFF, 3, 128},
+                                                {0, 0, 129}, {9, 0x80000000, 5000}, {7, 3, 300}};
+  for (const double rate : {0.1, 0.5, 0.95}) {
+    for (const kernels::DropoutStream& stream :
+         {kernels::DropoutStream{}, {.seed = 0xFEDCBA9876543210, .epoch = 0x01000003}}) {
+      const at::Tensor drawn = nn::draw_multipliers(pieces, stream, kernels::DropoutRate(rate), c10::kCPU);
+      const std::vector<std::int64_t> starts = nn::piece_starts(pieces);
+      EXPECT_EQ(drawn.numel(), starts.back());
+      for (std::size_t i = 0; i < pieces.size(); ++i) {
+        kernels::DropoutStream one = stream;
+        one.document = pieces[i].document;
+        one.site = pieces[i].site;
+        at::Tensor expected = at::empty({pieces[i].count}, at::kFloat);
+        kernels::table().keep_multipliers(expected.mutable_data_ptr<float>(), 0, pieces[i].count, one,
+                                          kernels::DropoutRate(rate));
+        EXPECT_TRUE(at::equal(drawn.slice(0, starts[i], starts[i] + pieces[i].count), expected)) << i;
+      }
+    }
+  }
+}
+
+TEST(Dropout, IsTheSameUnderTheTwins) {
+  at::manual_seed(9);
+  const nn::PackedBatch batch = batch_of({5, 1, 33});
+  for (const std::int64_t width : {1, 24, 128}) {
+    const at::Tensor x = at::randn({batch.tokens(), width});
+    const auto dropped = [&] { return nn::dropout(x, {batch.offsets, batch.documents}, 0.3, kDropout, 3); };
+    const at::Tensor expected = dropped();
+    const nn::AtenTwins twins;
+    EXPECT_TRUE(at::equal(dropped(), expected)) << width;
+  }
+}
+
 TEST(Ops, DoNotDependOnTheNumberOfThreads) {
+  if (kernels::aten_only()) GTEST_SKIP() << "ATen's own sums may";
   at::manual_seed(3);
   const nn::PackedBatch batch = batch_of({130, 33, 300, 7});
   const std::vector<at::Tensor> inputs = {at::randn({batch.tokens(), 48}), at::randn({48}), at::randn({48})};

@@ -7,14 +7,14 @@
 namespace quire::test {
 namespace {
 
-constexpr nn::TextCnnOptions kOptions{.vocabulary = 20,
-                                      .dim = 6,
-                                      .filters = 4,
-                                      .min_width = 2,
-                                      .max_width = 4,
-                                      .dropout = 0.5,
-                                      .classes = 3,
-                                      .seed = 5};
+const nn::TextCnnOptions kOptions{.vocabulary = 20,
+                                  .dim = 6,
+                                  .filters = 4,
+                                  .min_width = 2,
+                                  .max_width = 4,
+                                  .dropout = 0.5,
+                                  .classes = 3,
+                                  .seed = 5};
 
 const std::vector<std::vector<std::int32_t>> kDocuments = {
     {1, 2, 3, 4, 5, 6, 7}, {8}, {9, 10, 11}, {3, 3, 12, 19}};

@@ -13,9 +13,9 @@ failures = 0
 checks = 0
 
 
-def run(*arguments, stdin=""):
+def run(*arguments, stdin="", environment={}):
     # No locale, no home, no terminal.
-    return subprocess.run([quire, *arguments], input=stdin, capture_output=True, text=True, env={}, timeout=300)
+    return subprocess.run([quire, *arguments], input=stdin, capture_output=True, text=True, env=environment, timeout=300)
 
 
 def check(what, condition, result=None):
@@ -80,8 +80,14 @@ with tempfile.TemporaryDirectory() as folder:
     refuses("length beyond the model", [*linear, "--model", model, "--max-length", "4000"], "--max-length is 4000")
     refuses("unknown LightGBM parameter", [*linear[:-1], "lightgbm", "--parameters", "num_leafs=3"], "num_leafs", "did you mean num_leaf")
     refuses("no such vectors", [*linear[:-1], "textcnn", "--embeddings", path("no.vec")], "no.vec")
-    refuses("no GPU here", [*train, "--device", "cuda"], "--device is cuda")
     refuses("training in int8", [*train, "--precision", "int8"], "--precision is 'int8'", "fp32, bf16, auto")
+    cuda = next((line for line in run("info").stdout.splitlines() if line.startswith("cuda ")), "")
+    check("info says what there is of CUDA", len(cuda.split()) > 1)
+    if "(CUDA " not in cuda:
+        refuses("no GPU here", [*train, "--device", "cuda"], "--device is cuda", cuda[4:].strip())
+        refuses("no GPU for TextCNN", [*linear[:-1], "textcnn", "--device", "cuda"], "--device is cuda")
+    refuses("no such device", [*train, "--device", "gpu"], "--device is 'gpu'")
+    refuses("no such device to predict on", ["predict", out, good, "-o", path("x.tsv"), "--device", "gpu"], "gpu")
     refuses("features beyond the model", [*train, "--features", "mean:9"], "--features", "1 to 2")
     refuses("frozen beyond the model", [*train, "--freeze-layers", "3"], "--freeze-layers is 3")
     refuses("window stride", [*train, "--window-stride", "17"], "--window-stride 17")
@@ -100,6 +106,18 @@ with tempfile.TemporaryDirectory() as folder:
     result = run(*train)
     check("trains", result.returncode == 0 and "out-of-fold" in result.stdout, result)
     refuses("existing run", train, "exists", "--force")
+    if "(CUDA " not in cuda:
+        refuses("no GPU to predict on", ["predict", out, good, "-o", path("x.tsv"), "--device", "cuda"], "--device is cuda")
+    by_device = [path("run-aten") if word == out else word for word in train]
+    for environment in ({}, {"QUIRE_ISA": "aten"}):
+        result = run(*by_device, "--device", "auto", "--force", environment=environment)
+        check(f"trains on the device there is {environment}", result.returncode == 0, result)
+        result = run("predict", path("run-aten"), good, "-o", path("by-device.tsv"), "--device", "auto", environment=environment)
+        check(f"predicts on the device there is {environment}", result.returncode == 0, result)
+    if result.returncode == 0:
+        labels = lambda file: [line.split("\t")[1] for line in open(path(file)).read().splitlines()]
+        run("predict", out, good, "-o", path("by-kernels.tsv"))
+        check("kernels and ATen's operations agree", labels("by-device.tsv") == labels("by-kernels.tsv"))
     check("resume of a finished run", run(*train, "--resume").returncode == 0)
     refuses("force on a stranger", [*train[:3], path("cut"), *train[4:], "--force"], "not a run")
 

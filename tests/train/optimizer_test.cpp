@@ -5,6 +5,7 @@
 
 #include "nn/golden.h"
 #include "quire/nn/classifier.h"
+#include "quire/nn/ops.h"
 #include "quire/train/schedule.h"
 
 namespace quire::test {
@@ -63,6 +64,39 @@ TEST(AdamW, TwentyStepsEqualPyTorch) {
     EXPECT_LE(relative_error(optimizer.moments()[0].second, as_tensor(*file.find("second_moment." + name))),
               1e-6);
   }
+}
+
+// Two groups of several tensors, one of them without a gradient, and a norm that is clipped.
+std::vector<at::Tensor> weights_after_steps(std::int64_t steps) {
+  at::manual_seed(8);
+  std::vector<nn::Parameter> parameters(5);
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    parameters[i].names = {std::to_string(i)};
+    parameters[i].value = at::randn({3 + static_cast<std::int64_t>(i), 700}).requires_grad_();
+  }
+  const std::vector<train::ParameterGroup> groups = {
+      {.name = "decay", .learning_rate = 1e-2, .weight_decay = 0.1, .members = {0, 1, 4}, .elements = 0},
+      {.name = "no decay", .learning_rate = 3e-3, .weight_decay = 0, .members = {2, 3}, .elements = 0}};
+  train::AdamW optimizer(parameters, groups, {});
+  for (std::int64_t step = 0; step < steps; ++step) {
+    for (std::size_t i = 0; i < 4; ++i)
+      parameters[i].value.mutable_grad() = at::randn(parameters[i].value.sizes());
+    EXPECT_GT(optimizer.step(0.5), 1);
+  }
+  std::vector<at::Tensor> after;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    after.push_back(parameters[i].value.detach());
+    after.push_back(optimizer.moments()[i].first);
+    after.push_back(optimizer.moments()[i].second);
+  }
+  return after;
+}
+
+TEST(AdamW, AtenStepsEqualTheKernels) {
+  const std::vector<at::Tensor> kernel = weights_after_steps(20);
+  const nn::AtenTwins twins;
+  const std::vector<at::Tensor> aten = weights_after_steps(20);
+  for (std::size_t i = 0; i < kernel.size(); ++i) EXPECT_LE(relative_error(aten[i], kernel[i]), 1e-6) << i;
 }
 
 // Twenty steps of the whole model: loss, gradient norm and final weights.

@@ -77,10 +77,14 @@ struct Table {
                 std::int64_t count, AdamWStep step);
 };
 
-// The best table this CPU runs, or the one QUIRE_ISA=baseline|avx2|avx512|avx512_vnni|avx512_bf16|amx
-// asks for if it runs here (an environment variable, for tests; the last three are about gemm.h and int8.h).
-// Throws InputError for an unknown name.
+// The best table this CPU runs, or the one QUIRE_ISA=baseline|avx2|avx512|avx512_vnni|avx512_bf16|amx|aten
+// asks for if it runs here (an environment variable, for tests; avx512_vnni, avx512_bf16 and amx are about
+// gemm.h and int8.h). Throws InputError for an unknown name.
 [[nodiscard]] const Table& table();
+
+// Whether QUIRE_ISA=aten asks for ATen's own operations wherever there is a choice (nn/ops.h): the path
+// of other devices, on a CPU.
+[[nodiscard]] bool aten_only();
 
 // All tables this CPU runs, the plainest first.
 [[nodiscard]] std::vector<const Table*> available_tables();

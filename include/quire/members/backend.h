@@ -49,6 +49,7 @@ class TorchBackend {
   [[nodiscard]] virtual std::unique_ptr<Member> make_textcnn(const TextcnnOptions& options,
                                                              const Context& context) const = 0;
   [[nodiscard]] virtual std::unique_ptr<FittedMember> open_textcnn(const std::filesystem::path& directory,
+                                                                   const OpenOptions& options,
                                                                    const Context& context) const = 0;
   // Throws InputError for a directory that holds no encoder, and for options that do not suit it.
   [[nodiscard]] virtual std::unique_ptr<VectorEncoder> open_vector_encoder(const VectorOptions& options,

@@ -63,10 +63,11 @@ struct EncoderOptions {
   double save_every = 10;  // minutes
 };
 
-// How a trained encoder predicts.
+// How a trained learner predicts: an encoder, and TextCNN on the device.
 struct OpenOptions {
   std::optional<std::int64_t> max_length;  // default: what it was trained with, or its positions
   std::string precision = "fp32";          // bf16, int8; auto: bf16 where it is faster
+  std::string device = "cpu";              // cuda, auto
 };
 
 }  // namespace quire

@@ -39,6 +39,7 @@ struct TextcnnOptions {
   std::string select = "best";
   double ema = 0;
   std::int64_t patience = 0;
+  std::string device = "cpu";
   double save_every = 10;  // minutes
 };
 

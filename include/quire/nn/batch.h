@@ -32,7 +32,8 @@ struct PackedBatch {
   [[nodiscard]] std::int64_t tokens() const { return offsets.back(); }
 };
 
-[[nodiscard]] PackedBatch pack(std::span<const TokenizedDocument> documents);
+// The tensors are made on `device`.
+[[nodiscard]] PackedBatch pack(std::span<const TokenizedDocument> documents, c10::Device device = c10::kCPU);
 
 // The layout of a tensor that has the first row of each sequence alone: every sequence has one row.
 // Documents and windows are those of `batch`; ids, positions and segments are left out.

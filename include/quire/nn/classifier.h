@@ -46,6 +46,8 @@ struct Features {
 // InputError otherwise.
 [[nodiscard]] Features parse_features(std::string_view text, std::int64_t layers);
 [[nodiscard]] std::string features_name(const Features& features);
+// The highest layer whose output is read; those above are neither computed nor trained.
+[[nodiscard]] std::int64_t highest_layer(const Features& features, std::int64_t layers);
 
 // From the vectors of a document's windows to one.
 enum class WindowPooling { mean, max, attention };
@@ -64,6 +66,7 @@ struct ClassifierOptions {
   Precision precision = Precision::fp32;  // of the encoder's matrix products
   std::uint64_t seed = 42;
   bool new_head = true;  // false: the head must be in the checkpoint (prediction)
+  c10::Device device = c10::kCPU;
 };
 
 class Head;
@@ -78,7 +81,8 @@ class Classifier : public TextModel {
 
   // Opens a directory that can predict: ours or a fine-tuned one of transformers.
   [[nodiscard]] static Classifier open(const std::filesystem::path& directory,
-                                       Precision precision = Precision::fp32);
+                                       Precision precision = Precision::fp32,
+                                       c10::Device device = c10::kCPU);
 
   [[nodiscard]] at::Tensor logits(const PackedBatch& batch, const DropoutState& state) const override;
   [[nodiscard]] at::Tensor head_inputs(const PackedBatch& batch) const override;
@@ -105,6 +109,7 @@ class Classifier : public TextModel {
 
  private:
   void reinitialise_top_layers();
+  void mark_unused_layers();
   // What the last linear layer reads.
   [[nodiscard]] at::Tensor inputs(const PackedBatch& batch, const DropoutState& state) const;
   [[nodiscard]] at::Tensor select_features(const PackedBatch& batch, const DropoutState& state) const;

@@ -43,14 +43,19 @@ struct LayerNorm {
 
 class Encoder {
  public:
-  // Dropout rates are those of `config`. `precision` is that of the linear layers; attention's
+  // Dropout rates are those of `config`. `precision` is that of the linear layers; on a CPU attention's
   // products are float32 in any case.
   Encoder(const EncoderConfig& config, ParameterStore& store, Precision precision = Precision::fp32);
 
-  // Output of the embeddings and of every layer: layers + 1 tensors [T, hidden]. Without gradients those
-  // before `first` may be left undefined.
+  // Output of the embeddings and of the lowest `layers` layers: layers + 1 tensors [T, hidden]. Without
+  // gradients those before `first` may be left undefined.
   [[nodiscard]] std::vector<at::Tensor> hidden_states(const PackedBatch& batch, const DropoutState& state,
-                                                      std::int64_t first = 0) const;
+                                                      std::int64_t layers, std::int64_t first = 0) const;
+  // Of all layers.
+  [[nodiscard]] std::vector<at::Tensor> hidden_states(const PackedBatch& batch,
+                                                      const DropoutState& state) const {
+    return hidden_states(batch, state, config_.layers);
+  }
 
   // The last layer's output at the first token of each sequence, [S, hidden]: the same as those rows of
   // hidden_states().back(), without computing that layer's other rows, which nothing reads. Of a
@@ -70,7 +75,8 @@ class Encoder {
   struct Projection;
   struct Prediction;  // the way without gradients: src/nn/encoder_prediction.cpp
   [[nodiscard]] bool predicts(const DropoutState& state) const;
-  [[nodiscard]] std::vector<at::Tensor> predicted_states(const PackedBatch& batch, std::int64_t first) const;
+  [[nodiscard]] std::vector<at::Tensor> predicted_states(const PackedBatch& batch, std::int64_t layers,
+                                                         std::int64_t first) const;
   [[nodiscard]] at::Tensor predicted_first_tokens(const PackedBatch& batch) const;
 
   // The row of the table of positions for each token.

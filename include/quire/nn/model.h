@@ -29,6 +29,8 @@ class TextModel {
   // The first parameter is the table of word embeddings, which adversarial training perturbs.
   [[nodiscard]] virtual std::vector<Parameter>& parameters() = 0;
   [[nodiscard]] virtual const std::vector<Parameter>& parameters() const = 0;
+  // Where they are, and where batches and labels have to be.
+  [[nodiscard]] c10::Device device() const { return parameters().front().value.device(); }
   // Depths of parameters up to this one take the learning rate of layers, those above it the head's.
   [[nodiscard]] virtual std::int64_t layers() const = 0;
   [[nodiscard]] virtual std::int64_t classes() const = 0;

@@ -36,6 +36,19 @@ enum class Site : std::uint32_t {
 // Which implementation runs. `automatic`: kernels for float32 on a CPU, else ATen.
 enum class Backend { automatic, aten };
 
+// Has every operation of this thread run its twin for as long as it lives: the path of any other
+// device, on a CPU. For tests; QUIRE_ISA=aten does the same to a whole process.
+class AtenTwins {
+ public:
+  AtenTwins();
+  ~AtenTwins();
+  AtenTwins(const AtenTwins&) = delete;
+  AtenTwins& operator=(const AtenTwins&) = delete;
+
+ private:
+  bool before_;
+};
+
 // The rows of a packed tensor: which document each belongs to. `per_document` views one row for
 // each document (heads); otherwise rows are tokens.
 struct RowLayout {

@@ -32,6 +32,7 @@ struct Parameter {
   bool decay = true;  // weight decay: not for biases and norms
   bool pretrained = false;
   bool frozen = false;       // takes no gradient
+  bool unused = false;       // nothing reads it, see Features; frozen as well
   Init init = Init::normal;  // how it is filled without a checkpoint
 };
 
@@ -45,8 +46,9 @@ enum class Origin {
 // What a model is built from: a checkpoint, or random numbers where it has nothing.
 class ParameterStore {
  public:
-  // `checkpoint` may be null: everything is random. `spread` is the normal's standard deviation.
-  ParameterStore(Checkpoint* checkpoint, double spread, std::uint64_t seed);
+  // `checkpoint` may be null: everything is random. `spread` is the normal's standard deviation. The
+  // tensors live on `device`; their first values do not depend on it.
+  ParameterStore(Checkpoint* checkpoint, double spread, std::uint64_t seed, c10::Device device = c10::kCPU);
 
   // A tensor [rows, ...] made of equal parts, one for each name. InputError, naming the tensor, for
   // what the checkpoint lacks or has in another shape.
@@ -67,6 +69,7 @@ class ParameterStore {
   Checkpoint* checkpoint_;
   double spread_;
   std::uint64_t seed_;
+  c10::Device device_;
   std::vector<Parameter> parameters_;
 };
 

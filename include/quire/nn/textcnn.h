@@ -17,6 +17,7 @@ struct TextCnnOptions {
   double dropout = 0.5;  // before the last layer
   std::int64_t classes = 0;
   std::uint64_t seed = 42;
+  c10::Device device = c10::kCPU;
 };
 
 class TextCnn : public TextModel {

@@ -9,6 +9,7 @@
 
 #include "quire/base/context.h"
 #include "quire/base/matrix.h"
+#include "quire/members/backend.h"
 #include "quire/members/member.h"
 #include "quire/pipeline/options.h"
 #include "quire/train/metrics.h"

@@ -24,7 +24,8 @@ struct OptimizerOptions {
 
 // Parameters with one learning rate and one weight decay.
 struct ParameterGroup {
-  std::string name;  // "embeddings", "layer 3", "head"; with ", no decay" for biases and norms
+  std::string name;  // "embeddings", "layer 3", "head"; with ", no decay" for biases and norms; "frozen",
+                     // "unused"
   double learning_rate = 0;
   double weight_decay = 0;
   std::vector<std::size_t> members;  // indices into the model's parameters
@@ -40,7 +41,8 @@ struct ParameterGroup {
 [[nodiscard]] std::string describe_groups(const std::vector<ParameterGroup>& groups);
 
 // AdamW with decoupled weight decay and bias correction (Loshchilov and Hutter 2019), and clipping
-// of the global gradient norm. Equal to torch.optim.AdamW after torch.nn.utils.clip_grad_norm_.
+// of the global gradient norm. Equal to torch.optim.AdamW after torch.nn.utils.clip_grad_norm_. Works
+// where the parameters live: one pass of a kernel of ours on a CPU, ATen's operations elsewhere.
 class AdamW {
  public:
   AdamW(std::vector<nn::Parameter>& parameters, std::vector<ParameterGroup> groups,
@@ -62,7 +64,11 @@ class AdamW {
   void set_steps_done(std::int64_t steps) { steps_ = steps; }
 
  private:
+  struct GroupStep;
+
   [[nodiscard]] double gradient_norm() const;
+  void step_by_kernel(const ParameterGroup& group, const GroupStep& step);
+  void step_by_aten(const ParameterGroup& group, const GroupStep& step);
 
   std::vector<nn::Parameter>& parameters_;
   std::vector<ParameterGroup> groups_;
