@@ -12,10 +12,11 @@ at random, made once in build/bench. All start from texts and end at a class:
                 quantize_dynamic makes it, with a scale for each output
 
 Both sort the documents by length into batches of --batch-size and pad a batch to its longest. "Batch" is the
-fastest of three passes over all documents after one that is not timed; "whole program" starts a process that
-predicts them once. "Single" takes the first 200 one after another. Printed are medians over the rounds, and
+fastest of --passes over all documents after one that is not timed; "whole program" starts a process that
+predicts them once. The first --singles are then taken one after another, with their abstract and without. Printed are medians over the rounds, and
 ratios to ONNX Runtime's fp32 run of the same round with the smallest and largest; "same class" is the share of
-documents with the class that transformers finds.
+documents with the class that transformers finds. Beside other work, --threads 1 --clock cpu measures what a
+quiet machine would show.
 """
 
 import argparse
@@ -126,10 +127,12 @@ def peer(arguments):
                 classes[i] = int(logits[row].argmax())
         return classes
 
+    clock = time.process_time if arguments.clock == "cpu" else time.perf_counter
+
     def timed(chosen):
-        start = time.perf_counter()
+        start = clock()
         classes = run(chosen)
-        return time.perf_counter() - start, classes
+        return clock() - start, classes
 
     seconds, classes = timed(texts)
     seconds = min([timed(texts)[0] for _ in range(arguments.passes)] or [seconds])
@@ -139,21 +142,21 @@ def peer(arguments):
 
 def run_peer(arguments, kind, texts, passes, single):
     command = [sys.executable, __file__, "--peer", kind, "--texts", texts, "--passes", passes, "--single", single]
-    for name in ("batch_size", "max_length", "threads"):
+    for name in ("batch_size", "max_length", "threads", "clock"):
         command += [f"--{name.replace('_', '-')}", getattr(arguments, name)]
     return measure.run_json(command)
 
 
 def run_quire(arguments, precision, texts, passes, single):
     bench = pathlib.Path(arguments.quire).parent / "prediction_bench"
-    return measure.run_json([bench, FOLDER, texts, "--precision", precision, "--threads", arguments.threads,
+    return measure.run_json([bench, FOLDER, texts, "--precision", precision, "--threads", arguments.threads, "--clock", arguments.clock,
                              "--passes", passes, "--single", single])
 
 
-def measured(run, documents, titles):
+def measured(arguments, run, documents, titles):
     """One round of one candidate: everything the table shows."""
-    steady = run(documents, 3, 200)
-    short = run(titles, 0, 200)
+    steady = run(documents, arguments.passes, arguments.singles)
+    short = run(titles, 0, arguments.singles)
     whole = run(documents, 0, 0)
     result = {"seconds": steady["seconds"], "classes": steady["classes"], "peak": steady["peak"], "whole": whole["wall"]}
     for name, latencies in (("single", steady["single"]), ("title", short["single"])):
@@ -201,11 +204,13 @@ def main():
     parser.add_argument("--batch-size", type=int, default=16, help="documents in a batch of the peers")
     parser.add_argument("--max-length", type=int, default=512)
     parser.add_argument("--threads", type=int, default=measure.CPUS)
+    parser.add_argument("--clock", default="wall", choices=["wall", "cpu"], help="cpu: time the CPUs worked for it")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peer", help="run one peer in this process: transformers, onnx-fp32, onnx-int8")
     parser.add_argument("--texts")
     parser.add_argument("--passes", type=int, default=3)
     parser.add_argument("--single", type=int, default=0)
+    parser.add_argument("--singles", type=int, default=200, help="texts one after another")
     arguments = parser.parse_args()
     if arguments.peer:
         return peer(arguments)
@@ -225,9 +230,9 @@ def main():
         pathlib.Path(documents).write_text("".join(f"{title}\t{text}\n" for title, text in rows), encoding="utf-8")
         pathlib.Path(titles).write_text("".join(f"{title}\n" for title, _ in rows), encoding="utf-8")
         found = measure.in_turns(
-            {name: lambda one=one: measured(one, documents, titles) for name, one in runs.items()}, arguments.rounds)
+            {name: lambda one=one: measured(arguments, one, documents, titles) for name, one in runs.items()}, arguments.rounds)
         tokens = count_tokens(arguments, rows)
-    print(f"{len(rows)} documents, {tokens} tokens, {arguments.threads} threads, {arguments.rounds} rounds\n")
+    print(f"{len(rows)} documents, {tokens} tokens, {arguments.threads} threads, {arguments.clock} clock, {arguments.rounds} rounds\n")
     print_tables(found, tokens, len(rows))
     print("\n" + info)
 
