@@ -72,7 +72,6 @@ train::LoopOptions loop_options(const EncoderOptions& options) {
   loop.adversarial = train::parse_adversarial(options.adversarial);
   loop.adversarial_epsilon = options.adversarial_epsilon;
   loop.adversarial_steps = options.adversarial_steps;
-  loop.probe_head = options.head_init == "probe";
   loop.select = options.select == "last" ? train::Select::last : train::Select::best;
   loop.average_best = options.average_best;
   loop.ema = options.ema;
@@ -84,6 +83,16 @@ train::LoopOptions loop_options(const EncoderOptions& options) {
   loop.optimizer.weight_decay = options.weight_decay;
   loop.optimizer.max_grad_norm = options.max_grad_norm;
   return loop;
+}
+
+// Training rows a class below which a head starts from a probe unless the user says otherwise. A head at
+// random needs some hundred steps before the encoder sees a useful gradient; with thousands of steps it
+// loses nothing (docs/results.md has both sides).
+constexpr std::size_t kFewRowsPerClass = 200;
+
+bool starts_from_probe(const EncoderOptions& options, const FitInput& input) {
+  if (options.head_init != "auto") return options.head_init == "probe";
+  return input.train.size() < kFewRowsPerClass * input.classes->size();
 }
 
 LongText long_text_options(const EncoderOptions& options) {
@@ -193,6 +202,7 @@ std::unique_ptr<FittedMember> EncoderMember::fit(const FitInput& input, const Co
   Checkpoint checkpoint(options_.model);
   nn::Classifier model = build(checkpoint, static_cast<std::int64_t>(input.classes->size()), context.seed);
   train::LoopOptions loop = loop_;
+  loop.probe_head = starts_from_probe(options_, input);
   loop.class_weights = class_weights(options_.class_weights, input.labels, input.train, *input.classes);
   without_stack_traces([&] { return train::fit(model, loop_input(input, tokens(input)), loop, context); });
   const LongText long_text = long_text_options(options_);

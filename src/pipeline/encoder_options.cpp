@@ -50,9 +50,11 @@ std::vector<Option> head_options(EncoderOptions& e) {
        .value = &e.head,
        .choices = {"standard", "mean", "max", "bilstm", "attention", "concat"}},
       {.name = "head-init",
-       .help = "probe: start the last layer from a logistic regression on the frozen features",
+       .help =
+           "probe: start the last layer from a logistic regression on the frozen features; auto: with fewer "
+           "than 200 training rows a class",
        .value = &e.head_init,
-       .choices = {"random", "probe"}},
+       .choices = {"auto", "random", "probe"}},
       {.name = "features",
        .help = "layers the head reads: last, layer:K (0: the embeddings), mean:N, max:N or concat:N of the "
                "last N, mix (learned weights)",
@@ -150,9 +152,7 @@ std::vector<Option> averaging_options(EncoderOptions& e) {
            .most = 100}};
 }
 
-std::vector<Option> device_options(EncoderOptions& e) {
-  return {precision_option(e), device_option(e)};
-}
+std::vector<Option> device_options(EncoderOptions& e) { return {precision_option(e), device_option(e)}; }
 
 }  // namespace
 

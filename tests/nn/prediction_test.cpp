@@ -45,10 +45,14 @@ TEST_P(Prediction, LeavesOutTheStatesNobodyReads) {
   const Classifier model = Classifier::open(golden.model(), precision());
   const at::NoGradGuard no_grad;
   const auto all = model.encoder().hidden_states(golden.all(), {});
-  const auto top = model.encoder().hidden_states(golden.all(), {}, 2);
+  const auto top = model.encoder().hidden_states(golden.all(), {}, 2, 2);
   EXPECT_FALSE(top[0].defined());
   EXPECT_FALSE(top[1].defined());
   EXPECT_TRUE(at::equal(top[2], all[2]));
+  const auto lower = model.encoder().hidden_states(golden.all(), {}, 1, 1);
+  ASSERT_EQ(lower.size(), 2U);
+  EXPECT_FALSE(lower[0].defined());
+  EXPECT_TRUE(at::equal(lower[1], all[1]));
 }
 
 TEST_P(Prediction, DependsNeitherOnTheBatchNorOnThreads) {

@@ -21,7 +21,7 @@ struct EncoderOptions {
 
   // What stands on the encoder.
   std::string head = "standard";
-  std::string head_init = "probe";
+  std::string head_init = "auto";  // a probe where rows are few, see src/members/encoder.cpp
   std::string features = "last";
   std::int64_t dropout_samples = 1;
   std::optional<double> dropout;  // default: the model's own
