@@ -18,26 +18,16 @@ operations a token and parameter outside the embeddings; and the peak of residen
 """
 
 import argparse
-import csv
 import json
-import lzma
 import os
 import pathlib
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import measure
+
 PEERS = ["contest", "best", "best-bf16", "best-compiled"]
-
-
-def read_rows(path, count):
-    csv.field_size_limit(1 << 30)
-    with lzma.open(path, "rt", encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[:count]
-    return [(row["title"].strip(), row["abstract"].strip(), row["categories"]) for row in rows]
 
 
 def peer(arguments):
@@ -48,7 +38,7 @@ def peer(arguments):
     transformers.logging.set_verbosity_error()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
-    rows = read_rows(arguments.table, arguments.documents)
+    rows = measure.read_rows(arguments.table, arguments.documents)
     names = sorted({label for _, _, label in rows})
     tokenizer = transformers.AutoTokenizer.from_pretrained(arguments.model)
     best = arguments.peer != "contest"
@@ -87,23 +77,11 @@ def peer(arguments):
     print(json.dumps({"tokens": tokens / seconds, "documents": len(rows) / seconds}))
 
 
-def run_measured(command, environment=None):
-    """Standard output of a command and the peak of its resident memory in MB."""
-    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        child = subprocess.Popen([str(word) for word in command], stdout=output, stderr=errors, env=environment)
-        _, status, usage = os.wait4(child.pid, 0)
-        output.seek(0)
-        errors.seek(0)
-        if status != 0:
-            sys.exit(f"{command[:3]} failed:\n{errors.read()[-2000:]}")
-        return output.read(), usage.ru_maxrss / 1024
-
-
 def random_model(arguments):
     """A folder with a BERT of this shape, random weights, and MiniLM's tokenizer."""
     import transformers
 
-    folder = ROOT / "build/bench" / arguments.shape
+    folder = measure.ROOT / "build/bench" / arguments.shape
     if not (folder / "model.safetensors").exists():
         sizes = {
             "bert-base": {},
@@ -122,7 +100,7 @@ def random_model(arguments):
 def product_rates(arguments):
     """The best GFLOP/s of gemm_bench on so many threads, in float32 and bfloat16."""
     program = pathlib.Path(arguments.quire).parent / "gemm_bench"
-    output, _ = run_measured([program, 2048, 0.1], {**os.environ, "OMP_NUM_THREADS": str(arguments.threads)})
+    output, _, _ = measure.run_measured([program, 2048, 0.1], {**os.environ, "OMP_NUM_THREADS": str(arguments.threads)})
     rates = [line.split()[-4:] for line in output.splitlines()[2:]]
     rates = [(float(a), float(b)) for threads, a, b, _ in rates if threads == str(arguments.threads)]
     return max(a for a, _ in rates), max(b for _, b in rates)
@@ -140,8 +118,7 @@ def run_peer(arguments, kind):
         command += [f"--{name.replace('_', '-')}", str(getattr(arguments, name))]
     # Virtual machines that announce AMX and leave its CPUID leaf blank kill oneDNN's bfloat16 otherwise.
     environment = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16", **os.environ} if kind == "best-bf16" else None
-    output, peak = run_measured(command, environment)
-    return {**json.loads(output.splitlines()[-1]), "peak": peak}
+    return measure.run_json(command, environment)
 
 
 def run_quire(arguments, precision):
@@ -151,7 +128,7 @@ def run_quire(arguments, precision):
         command += ["--limit", arguments.documents, "--folds", 1, "--valid-fraction", 0, "--epochs", 1]
         command += ["--batch-size", arguments.batch_size, "--max-length", arguments.max_length, "--quiet"]
         command += ["--threads", arguments.threads, "--precision", precision]
-        _, peak = run_measured(command)
+        _, _, peak = measure.run_measured(command)
         log = pathlib.Path(folder, "run/members/encoder/fold-0/log.jsonl").read_text(encoding="utf-8")
     steps = [json.loads(line) for line in log.splitlines()]
     timed = steps[1:]
@@ -163,13 +140,13 @@ def run_quire(arguments, precision):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default=str(ROOT / ".deps/models/all-MiniLM-L6-v2"))
-    parser.add_argument("--table", default=str(ROOT.parent / "shared/data/arxiv_cs39/train_sample_2000.tsv.xz"))
-    parser.add_argument("--quire", default=str(ROOT / "build/release/quire"))
+    parser.add_argument("--model", default=str(measure.MODEL))
+    parser.add_argument("--table", default=str(measure.TABLES / "train_sample_2000.tsv.xz"))
+    parser.add_argument("--quire", default=str(measure.ROOT / "build/release/quire"))
     parser.add_argument("--documents", type=int, default=160)
     parser.add_argument("--batch-size", type=int, default=10)
     parser.add_argument("--max-length", type=int, default=300)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=measure.CPUS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--shape", default="minilm", choices=["minilm", "bert-base", "bert-large"])
     parser.add_argument("--compiled", action="store_true", help="the peer under torch.compile as well")
@@ -189,23 +166,19 @@ def main():
     }
     if arguments.compiled:
         runs["transformers, compiled"] = ("fp32", lambda: run_peer(arguments, "best-compiled"))
-    found = {name: [] for name in runs}
-    for _ in range(arguments.rounds):
-        for name, (_, one) in runs.items():
-            found[name].append(one())
-    best = [one["tokens"] for one in found["transformers at its best, fp32"]]
+    found = measure.in_turns({name: one for name, (_, one) in runs.items()}, arguments.rounds)
+    best = found["transformers at its best, fp32"]
     work = 6e-9 * parameters_outside_embeddings(arguments.model)
     print("| | tokens/s | docs/s | times the peer's best | of the product rate | peak MB |\n|---|---|---|---|---|---|")
     for name, rounds in found.items():
-        tokens = statistics.median(one["tokens"] for one in rounds)
-        ratios = [one["tokens"] / other for one, other in zip(rounds, best)]
+        tokens = measure.middle(rounds, "tokens")
         print(
-            f"| {name} | {tokens:,.0f} | {statistics.median(one['documents'] for one in rounds):.1f} | "
-            f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) | "
+            f"| {name} | {tokens:,.0f} | {measure.middle(rounds, 'documents'):.1f} | "
+            f"{measure.ratio(rounds, best, 'tokens')} | "
             f"{100 * tokens * work / rates[runs[name][0]]:.0f} % | {max(one['peak'] for one in rounds):,.0f} |"
         )
     print(f"\nProduct rates: fp32 {rates['fp32']:.0f}, bf16 {rates['bf16']:.0f} GFLOP/s\n")
-    print(subprocess.run([arguments.quire, "info"], capture_output=True, text=True, check=True).stdout)
+    print(measure.machine(arguments.quire))
 
 
 if __name__ == "__main__":
