@@ -21,7 +21,7 @@ WAYS = {"libgomp's own": {"GOMP_SPINCOUNT": "300000"}, "GOMP_SPINCOUNT=10000": {
 def command(arguments, folder, limit, length):
     return [str(ROOT / "build/release/quire"), "train", arguments.table, "-o", f"{folder}/run", "--model", arguments.model,
             "--limit", str(limit), "--folds", "1", "--valid-fraction", "0", "--epochs", "1", "--max-length", str(length),
-            "--precision", arguments.precision, "--quiet"]
+            "--precision", arguments.precision, "--head-init", "random", "--quiet"]
 
 
 def speed(arguments, way, limit, length):

@@ -127,7 +127,7 @@ def run_quire(arguments, precision):
         command = [arguments.quire, "train", arguments.table, "-o", f"{folder}/run", "--model", arguments.model]
         command += ["--limit", arguments.documents, "--folds", 1, "--valid-fraction", 0, "--epochs", 1]
         command += ["--batch-size", arguments.batch_size, "--max-length", arguments.max_length, "--quiet"]
-        command += ["--threads", arguments.threads, "--precision", precision]
+        command += ["--threads", arguments.threads, "--precision", precision, "--head-init", "random"]
         _, _, peak = measure.run_measured(command)
         log = pathlib.Path(folder, "run/members/encoder/fold-0/log.jsonl").read_text(encoding="utf-8")
     steps = [json.loads(line) for line in log.splitlines()]
