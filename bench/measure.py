@@ -26,7 +26,8 @@ def read_rows(path, count=None):
 
 
 def run_measured(command, environment=None):
-    """Of a command: its standard output, wall seconds and peak of resident memory in MB."""
+    """Of a command: its standard output, wall seconds and peak of resident memory in MB. Linux counts in the
+    memory of whoever started it, so the peak means something only in a script that loads little itself."""
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         start = time.perf_counter()
         child = subprocess.Popen([str(word) for word in command], stdout=output, stderr=errors, env=environment)

@@ -158,7 +158,7 @@ def measured(arguments, run, documents, titles):
     steady = run(documents, arguments.passes, arguments.singles)
     short = run(titles, 0, arguments.singles)
     whole = run(documents, 0, 0)
-    result = {"seconds": steady["seconds"], "classes": steady["classes"], "peak": steady["peak"], "whole": whole["wall"]}
+    result = {"seconds": steady["seconds"], "classes": steady["classes"], "whole": whole["wall"]}
     for name, latencies in (("single", steady["single"]), ("title", short["single"])):
         result[f"{name}_p50"] = statistics.median(latencies) * 1e3
         result[f"{name}_p99"] = statistics.quantiles(latencies, n=100)[98] * 1e3
@@ -177,14 +177,14 @@ def count_tokens(arguments, rows):
 def print_tables(found, tokens, documents):
     base = found["ONNX Runtime, fp32"]
     reference = found["transformers, fp32"][0]["classes"]
-    print("| | batch, tokens/s | docs/s | times ONNX Runtime's fp32 | whole program, s | peak MB | same class |")
-    print("|---|---|---|---|---|---|---|")
+    print("| | batch, tokens/s | docs/s | times ONNX Runtime's fp32 | whole program, s | same class |")
+    print("|---|---|---|---|---|---|")
     for name, rounds in found.items():
         seconds = measure.middle(rounds, "seconds")
         same = sum(a == b for a, b in zip(rounds[0]["classes"], reference)) / documents
         print(f"| {name} | {tokens / seconds:,.0f} | {documents / seconds:.0f} | "
               f"{measure.ratio(rounds, base, 'seconds', inverse=True)} | {measure.middle(rounds, 'whole'):.1f} | "
-              f"{measure.middle(rounds, 'peak'):,.0f} | {100 * same:.1f} % |")
+              f"{100 * same:.1f} % |")
     print("\n| | abstract, p50 ms | p99 | times ONNX Runtime's fp32, p50 | title alone, p50 ms | p99 | times, p50 |")
     print("|---|---|---|---|---|---|---|")
     for name, rounds in found.items():
