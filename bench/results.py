@@ -191,31 +191,31 @@ def members_suite(bench):
 def ablation_suite(bench):
     """One change at a time against the same baseline, three paired seeds; the last epoch of each."""
     random = ["--head-init", "random"]
+    probe = ["--head-init", "probe"]
     trials = {
         "random start of the head": random,
         "random start, 10 epochs": [*random, "--epochs", "10"],
         "random start, learning rate 1e-4": [*random, "--learning-rate", "1e-4"],
-        "probe": ["--head-init", "probe"],
-        "probe, no layer decay": ["--layer-decay", "1"],
-        "probe, head mean": ["--head", "mean"],
-        "probe, head mean, mean of 2 layers": ["--head", "mean", "--features", "mean:2"],
-        "probe, head max": ["--head", "max"],
-        "probe, head attention": ["--head", "attention"],
-        "probe, head concat": ["--head", "concat"],
-        "probe, head bilstm": ["--head", "bilstm"],
-        "probe, FGM": ["--adversarial", "fgm"],
-        "probe, R-Drop": ["--r-drop", "1"],
-        "probe, EMA": ["--ema", "0.99"],
-        "probe, head+tail": ["--long-text", "head+tail"],
-        "probe, tail": ["--long-text", "tail"],
+        "probe": probe,
+        "probe, no layer decay": [*probe, "--layer-decay", "1"],
+        "probe, head mean": [*probe, "--head", "mean"],
+        "probe, head mean, mean of 2 layers": [*probe, "--head", "mean", "--features", "mean:2"],
+        "probe, head max": [*probe, "--head", "max"],
+        "probe, head attention": [*probe, "--head", "attention"],
+        "probe, head concat": [*probe, "--head", "concat"],
+        "probe, head bilstm": [*probe, "--head", "bilstm"],
+        "probe, FGM": [*probe, "--adversarial", "fgm"],
+        "probe, R-Drop": [*probe, "--r-drop", "1"],
+        "probe, EMA": [*probe, "--ema", "0.99"],
+        "probe, head+tail": [*probe, "--long-text", "head+tail"],
+        "probe, tail": [*probe, "--long-text", "tail"],
     }
     chosen = bench.only or list(trials)
     trials = {name: options for name, options in trials.items() if name in {"random start of the head", *chosen}}
     results = {}
     for name, options in trials.items():
         file_name = "ablation-" + "".join(c if c.isalnum() else "-" for c in name)
-        start = [] if options[:1] == ["--head-init"] else ["--head-init", "probe"]
-        results[name] = bench.seeds(file_name, *SAMPLE, bench.encoder(*ONE_FIT, *start, *options))
+        results[name] = bench.seeds(file_name, *SAMPLE, bench.encoder(*ONE_FIT, *options))
     base = results["baseline"]
     rows = []
     for name, runs in results.items():

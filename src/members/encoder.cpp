@@ -86,8 +86,8 @@ train::LoopOptions loop_options(const EncoderOptions& options) {
 }
 
 // Training rows a class below which a head starts from a probe unless the user says otherwise. A head at
-// random needs some hundred steps before the encoder sees a useful gradient; with thousands of steps it
-// loses nothing (docs/results.md has both sides).
+// random needs some hundred steps before the encoder sees a useful gradient; with a thousand it loses
+// nothing (docs/results.md has both sides).
 constexpr std::size_t kFewRowsPerClass = 200;
 
 bool starts_from_probe(const EncoderOptions& options, const FitInput& input) {
