@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "command_line.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/base/threads.h"
@@ -89,37 +90,33 @@ void run(const Options& options) {
 }
 
 Options parse(int argc, char** argv) {
-  if (argc < 3 || argc % 2 == 0)
-    throw quire::InputError("usage: prediction_bench DIRECTORY TEXTS [--precision P] [--threads N]");
-  Options options{.directory = argv[1], .texts = argv[2], .model = {}, .context = {}};
+  Options options{};
   options.context.threads = quire::available_threads();
-  for (int i = 3; i < argc; i += 2) {
-    const std::string_view name = argv[i];
+  const auto take = [&](std::string_view name, const char* value) {
     if (name == "--precision") {
-      options.model.precision = argv[i + 1];
+      options.model.precision = value;
     } else if (name == "--threads") {
-      options.context.threads = std::max(1, std::stoi(argv[i + 1]));
+      options.context.threads = std::max(1, std::stoi(value));
     } else if (name == "--passes") {
-      options.passes = std::stoi(argv[i + 1]);
+      options.passes = std::stoi(value);
     } else if (name == "--clock") {
-      options.cpu_clock = std::string_view(argv[i + 1]) == "cpu";
+      options.cpu_clock = std::string_view(value) == "cpu";
     } else if (name == "--single") {
-      options.single = std::stoul(argv[i + 1]);
+      options.single = std::stoul(value);
     } else {
-      throw quire::InputError(fmt::format("there is no option '{}'", name));
+      return false;
     }
-  }
+    return true;
+  };
+  quire::bench::for_options(argc, argv,
+                            "usage: prediction_bench DIRECTORY TEXTS [--precision P] [--threads N]", take);
+  options.directory = argv[1];
+  options.texts = argv[2];
   return options;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    run(parse(argc, argv));
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return 2;
-  }
-  return 0;
+  return quire::bench::run_program([&] { run(parse(argc, argv)); });
 }

@@ -216,7 +216,7 @@ def ablation_suite(bench):
     for name, options in trials.items():
         file_name = "ablation-" + "".join(c if c.isalnum() else "-" for c in name)
         results[name] = bench.seeds(file_name, *SAMPLE, bench.encoder(*ONE_FIT, *options))
-    base = results["baseline"]
+    base = results["random start of the head"]
     rows = []
     for name, runs in results.items():
         gains = [run["accuracy"] - first["accuracy"] for run, first in zip(runs, base)]

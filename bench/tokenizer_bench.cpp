@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "command_line.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/text/tokenizer.h"
@@ -103,30 +104,25 @@ void run(const Options& options) {
 }
 
 Options parse(int argc, char** argv) {
-  if (argc < 3 || argc % 2 == 0)
-    throw quire::InputError("usage: tokenizer_bench DIRECTORY TEXTS [--threads N]");
-  Options options{argv[1], argv[2]};
-  for (int i = 3; i < argc; i += 2) {
-    const std::string_view name = argv[i];
+  Options options;
+  const auto take = [&](std::string_view name, const char* value) {
     if (name == "--threads") {
-      options.threads = std::max(1, std::stoi(argv[i + 1]));
+      options.threads = std::max(1, std::stoi(value));
     } else if (name == "--seconds") {
-      options.seconds = std::stod(argv[i + 1]);
+      options.seconds = std::stod(value);
     } else {
-      throw quire::InputError(fmt::format("There is no option \"{}\".", name));
+      return false;
     }
-  }
+    return true;
+  };
+  quire::bench::for_options(argc, argv, "usage: tokenizer_bench DIRECTORY TEXTS [--threads N]", take);
+  options.directory = argv[1];
+  options.texts = argv[2];
   return options;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    run(parse(argc, argv));
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return 2;
-  }
-  return 0;
+  return quire::bench::run_program([&] { run(parse(argc, argv)); });
 }

@@ -7,12 +7,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "quire/base/error.h"
 
 namespace quire {
 namespace {
+
+constexpr std::string_view kPartialMark = ".partial-";  // and the number of the process
 
 constexpr std::size_t kBufferSize = std::size_t{1} << 18;
 
@@ -54,7 +58,7 @@ class Descriptor {
 }  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path path)
-    : path_(std::move(path)), partial_(fmt::format("{}.partial-{}", path_.string(), ::getpid())) {
+    : path_(std::move(path)), partial_(fmt::format("{}{}{}", path_.string(), kPartialMark, ::getpid())) {
   std::error_code ignored;
   const auto kind = std::filesystem::status(path_, ignored).type();
   using Kind = std::filesystem::file_type;
@@ -112,6 +116,21 @@ void AtomicFile::commit() {
     throw_system_error(code, "write", path_.string());
   }
   sync_directory(path_.parent_path());
+}
+
+void remove_partial_files(const std::filesystem::path& directory) {
+  namespace fs = std::filesystem;
+  if (!fs::exists(directory)) return;
+  std::vector<fs::path> found;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(directory)) {
+    const std::string name = entry.path().filename().string();
+    const std::size_t mark = name.rfind(kPartialMark);
+    if (mark == std::string::npos || !entry.is_regular_file()) continue;
+    const std::string_view number = std::string_view(name).substr(mark + kPartialMark.size());
+    if (!number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos)
+      found.push_back(entry.path());
+  }
+  for (const fs::path& path : found) fs::remove(path);
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {

@@ -33,7 +33,10 @@ void RunDirectory::check(const TrainOptions& options) const {
 void RunDirectory::prepare(const TrainOptions& options) const {
   check(options);
   if (is_taken() && options.resume) {
-    if (read_file(recipe()) == write_recipe(options)) return;
+    if (read_file(recipe()) == write_recipe(options)) {
+      remove_partial_files(path_);
+      return;
+    }
     throw InputError(fmt::format("'{}' was started with other options", path_.string()),
                      fmt::format("compare with {}, or replace the run with --force", recipe().string()));
   }

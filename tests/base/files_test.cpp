@@ -119,6 +119,20 @@ TEST(MappedFile, ShowsTheContent) {
   EXPECT_ERROR(MappedFile(directory.path()), InputError, "Is a directory");
 }
 
+TEST(PartialFiles, OfKilledProcessesAreRemovedAndNothingElse) {
+  const test::TemporaryDirectory directory;
+  make_directories(directory / "a" / "b");
+  for (const char* name :
+       {"a/b/file.partial-123", "file.partial-1", "a/file", "a/file.partial-", "a/x.partial-y"})
+    write_file_atomically(directory / name, "text");
+  remove_partial_files(directory.path());
+  EXPECT_FALSE(std::filesystem::exists(directory / "a/b/file.partial-123"));
+  EXPECT_FALSE(std::filesystem::exists(directory / "file.partial-1"));
+  for (const char* name : {"a/file", "a/file.partial-", "a/x.partial-y"})
+    EXPECT_TRUE(std::filesystem::exists(directory / name)) << name;
+  remove_partial_files(directory / "missing");
+}
+
 TEST(MakeDirectories, MakesParentsAndAcceptsThoseThatExist) {
   const test::TemporaryDirectory directory;
   make_directories(directory / "a" / "b");

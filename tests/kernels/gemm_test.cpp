@@ -1,10 +1,29 @@
 // bfloat16 products on every path this CPU has, against float32 ATen on operands rounded by ATen.
 #include "quire/kernels/gemm.h"
 
+#include <mutex>
+#include <set>
+#include <thread>
+
 #include "nn/golden.h"
 
 namespace quire::test {
 namespace {
+
+// ATen's parallel loop is a template: compiled without OpenMP it runs on the caller's thread alone, and
+// every result is still right.
+TEST(Threads, AtensParallelLoopUsesThem) {
+  const int before = at::get_num_threads();
+  at::set_num_threads(2);
+  std::mutex mutex;
+  std::set<std::thread::id> seen;
+  at::parallel_for(0, 2, 1, [&](std::int64_t, std::int64_t) {
+    const std::lock_guard lock(mutex);
+    seen.insert(std::this_thread::get_id());
+  });
+  at::set_num_threads(before);
+  EXPECT_EQ(seen.size(), 2U);
+}
 
 using kernels::Bf16;
 using kernels::Bf16Panels;

@@ -5,6 +5,7 @@
 #include "quire/base/files.h"
 #include "quire/base/random.h"
 #include "quire/pipeline/run.h"
+#include "stop_after.h"
 #include "support.h"
 
 namespace quire::test {
@@ -91,27 +92,12 @@ TEST_F(LinearRun, AnExportedFoldHasItsEncoder) {
   EXPECT_FALSE(fs::exists(directory_ / "one/metrics.json"));
 }
 
-class StopAfter : public Observer {
- public:
-  explicit StopAfter(int reports) : left_(reports) {}
-  void progress(const Progress&) override {
-    if (--left_ == 0) signal = 2;
-  }
-  StopSignal signal{0};
-
- private:
-  int left_;
-};
-
 TEST_F(LinearRun, InterruptedAnywhereAndResumedGivesTheSameBytes) {
   train_run(options("whole"), {});
   for (const int reports : {4, 40, 200}) {
     TrainOptions o = options("part" + std::to_string(reports));
     StopAfter stop(reports);
-    Context context;
-    context.observer = &stop;
-    context.stop = &stop.signal;
-    EXPECT_THROW(train_run(o, context), Interrupted) << reports;
+    EXPECT_THROW(train_run(o, stop.context()), Interrupted) << reports;
     o.resume = true;
     train_run(o, {});
     for (const char* name :

@@ -8,6 +8,7 @@
 #include "quire/base/random.h"
 #include "quire/table/documents.h"
 #include "quire/table/reader.h"
+#include "stop_after.h"
 #include "support.h"
 
 namespace quire::test {
@@ -146,27 +147,14 @@ TEST_F(Run, SameCommandGivesTheSameBytes) {
   }
 }
 
-class StopAfter : public Observer {
- public:
-  explicit StopAfter(int reports) : left_(reports) {}
-  void progress(const Progress&) override {
-    if (--left_ == 0) signal = 2;
-  }
-  StopSignal signal{0};
-
- private:
-  int left_;
-};
-
 TEST_F(Run, InterruptedAnywhereAndResumedGivesTheSameBytes) {
   train_run(options("whole"), {});
   for (const int reports : {3, 6, 9, 11}) {
     TrainOptions o = options("part" + std::to_string(reports));
     StopAfter stop(reports);
-    Context context;
-    context.observer = &stop;
-    context.stop = &stop.signal;
-    EXPECT_THROW(train_run(o, context), Interrupted) << reports;
+    EXPECT_THROW(train_run(o, stop.context()), Interrupted) << reports;
+    const std::filesystem::path left = std::filesystem::path(o.output) / "labels.txt.partial-1";
+    write_file_atomically(left, "half");  // as a killed process would
     o.resume = true;
     train_run(o, {});
     for (const char* name : {"members/encoder/oof.npy", "members/encoder/fold-0/model.safetensors",
@@ -174,6 +162,7 @@ TEST_F(Run, InterruptedAnywhereAndResumedGivesTheSameBytes) {
       EXPECT_EQ(read_file(directory_ / "whole" / name), read_file(std::filesystem::path(o.output) / name))
           << reports << name;
     }
+    EXPECT_FALSE(std::filesystem::exists(left));
     EXPECT_TRUE(train_run(o, {}).unchanged);
   }
 }

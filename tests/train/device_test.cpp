@@ -232,18 +232,7 @@ TEST(Device, ResumingUnderTheTwinsGivesTheSameBytes) {
   options.ema = 0.5;
   nn::Classifier whole = tiny_model(3);
   train::fit(whole, input_of(task), options, {});
-  const TemporaryDirectory directory;
-  StopAfter stop(5);
-  Context context;
-  context.observer = &stop;
-  context.stop = &stop.signal;
-  nn::Classifier first = tiny_model(3);
-  EXPECT_THROW(train::fit(first, input_of(task, directory.path()), options, context), Interrupted);
-  nn::Classifier second = tiny_model(3);
-  train::LoopInput input = input_of(task, directory.path());
-  input.resume = true;
-  train::fit(second, input, options, {});
-  EXPECT_TRUE(same_weights(whole, second));
+  EXPECT_TRUE(same_weights(whole, stopped_and_resumed(task, options, 5)));
 }
 
 TEST(Device, Bf16OfTheTwinsStaysNearFp32) {

@@ -81,17 +81,7 @@ TEST(Loop, InterruptedAndResumedGivesTheSameBytes) {
   train::fit(whole, input_of(task), quick_options(), {});
   for (const int steps : {1, 7, 10, 13, 25}) {
     const TemporaryDirectory directory;
-    StopAfter stop(steps);
-    Context context;
-    context.observer = &stop;
-    context.stop = &stop.signal;
-    nn::Classifier first = tiny_model(3);
-    EXPECT_THROW(train::fit(first, input_of(task, directory.path()), quick_options(), context), Interrupted);
-    nn::Classifier second = tiny_model(3);
-    train::LoopInput input = input_of(task, directory.path());
-    input.resume = true;
-    train::fit(second, input, quick_options(), {});
-    EXPECT_TRUE(same_weights(whole, second)) << steps;
+    EXPECT_TRUE(same_weights(whole, stopped_and_resumed(task, quick_options(), steps, directory))) << steps;
     std::int64_t lines = 0;
     std::istringstream log(read_file(directory / "log.jsonl"));
     for (std::string line; std::getline(log, line); ++lines)

@@ -5,9 +5,12 @@
 #include <vector>
 
 #include "nn/golden.h"
+#include "quire/base/error.h"
 #include "quire/base/random.h"
 #include "quire/nn/classifier.h"
 #include "quire/train/loop.h"
+#include "stop_after.h"
+#include "support.h"
 
 namespace quire::test {
 
@@ -74,17 +77,17 @@ inline bool same_weights(const nn::Classifier& a, const nn::Classifier& b) {
   return true;
 }
 
-// Asks to stop once a number of optimiser steps have been reported.
-class StopAfter : public Observer {
- public:
-  explicit StopAfter(int steps) : left_(steps) {}
-  void progress(const Progress&) override {
-    if (--left_ == 0) signal = 15;
-  }
-  StopSignal signal{0};
-
- private:
-  int left_;
-};
+// The tiny model after a fit that was stopped at the given number of reports and resumed from its checkpoint.
+inline nn::Classifier stopped_and_resumed(const Task& task, const train::LoopOptions& options, int reports,
+                                          const TemporaryDirectory& directory = {}) {
+  train::LoopInput input = input_of(task, directory.path());
+  StopAfter stop(reports);
+  nn::Classifier first = tiny_model(3);
+  EXPECT_THROW(train::fit(first, input, options, stop.context()), Interrupted);
+  nn::Classifier second = tiny_model(3);
+  input.resume = true;
+  train::fit(second, input, options, {});
+  return second;
+}
 
 }  // namespace quire::test

@@ -33,6 +33,9 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
+// Removes what a killed process left half-written below a directory that no other process writes to.
+void remove_partial_files(const std::filesystem::path& directory);
+
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 // Whole content of a file. Throws InputError when it cannot be opened.
