@@ -95,37 +95,45 @@ void pack_panel_transposed(const Bf16Rows& x, int64_t column, Bf16* out) {
 
 namespace {
 
-void finish_sum(const float* product, int64_t count, const float* bias, float* sum) {
-  if (bias == nullptr) {
-    for (int64_t i = 0; i < count; ++i) sum[i] = product[i];
+// Calls body(column) for the columns of a tile; nearly all tiles are full, and those vectorise best.
+template <typename Body>
+inline void for_columns(int64_t columns, Body body) {
+  if (columns == kPanelWidth) {
+    for (int64_t c = 0; c < kPanelWidth; ++c) body(c);
   } else {
-    for (int64_t i = 0; i < count; ++i) sum[i] = product[i] + bias[i];
+    for (int64_t c = 0; c < columns; ++c) body(c);
   }
 }
 
-void finish_gelu(const float* __restrict product, int64_t count, const float* __restrict bias,
+void finish_sum(const float* __restrict product, int64_t columns, const float* __restrict bias,
+                float* __restrict sum) {
+  for_columns(columns, [&](int64_t c) { sum[c] = product[c] + bias[c]; });
+}
+
+void finish_gelu(const float* __restrict product, int64_t columns, const float* __restrict bias,
                  float* __restrict sum, Bf16* __restrict out) {
-  for (int64_t i = 0; i < count; ++i) {
-    const float x = product[i] + bias[i];
-    sum[i] = x;
-    out[i] = rounded(gelu(x));
-  }
+  for_columns(columns, [&](int64_t c) {
+    const float x = product[c] + bias[c];
+    sum[c] = x;
+    out[c] = rounded(gelu(x));
+  });
 }
 
-void finish_gelu_gradient(const float* __restrict product, int64_t count, const float* __restrict sum,
+void finish_gelu_gradient(const float* __restrict product, int64_t columns, const float* __restrict sum,
                           Bf16* __restrict out, float* __restrict sums) {
-  for (int64_t i = 0; i < count; ++i) {
-    const float gradient = product[i] * gelu_slope(sum[i]);
-    out[i] = rounded(gradient);
-    sums[i] += gradient;
-  }
+  for_columns(columns, [&](int64_t c) {
+    const float gradient = product[c] * gelu_slope(sum[c]);
+    out[c] = rounded(gradient);
+    sums[c] += gradient;
+  });
 }
 
 }  // namespace
 
 void finish_tile(const float* product, int64_t rows, int64_t columns, const Epilogue& epilogue, int64_t row,
                  int64_t column, int64_t width, float* sums) {
-  const float* bias = epilogue.bias == nullptr ? nullptr : epilogue.bias + column;
+  float bias[kPanelWidth] = {};
+  if (epilogue.bias != nullptr) for_columns(columns, [&](int64_t c) { bias[c] = epilogue.bias[column + c]; });
   for (int64_t r = row; r < row + rows; ++r, product += kPanelWidth) {
     float* sum = epilogue.sum + r * width + column;
     if (epilogue.kind == Epilogue::Kind::sum) {

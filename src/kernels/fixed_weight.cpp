@@ -31,11 +31,12 @@ T* operand_memory(std::int64_t rows, std::int64_t stride) {
   return memory.as<T>();
 }
 
-// Rows cut into equal tiles of up to `most`: 13 rows as 7 and 6 take less time than as 12 and 1.
+// Rows cut into tiles of up to `most`. Those of registers are equal: 13 rows as 7 and 6 take less time than
+// as 12 and 1. AMX's are whole but for the last: it multiplies 16 rows at once.
 template <typename Body>
 void for_row_tiles(std::int64_t rows, std::int64_t most, Body body) {
   const std::int64_t tiles = (rows + most - 1) / most;
-  const std::int64_t step = (rows + tiles - 1) / tiles;
+  const std::int64_t step = most == kLargestTile ? most : (rows + tiles - 1) / tiles;
   for (std::int64_t row = 0; row < rows; row += step) body(row, std::min(step, rows - row));
 }
 
@@ -89,11 +90,12 @@ void multiply_bf16(const Product& p, Bf16* panels) {
   auto* left = operand_memory<Bf16>(p.rows, stride);
   for (std::int64_t row = 0; row < p.rows; ++row)
     bf16::round_row(p.x + row * p.in, p.in, depth, left + row * stride, nullptr);
-  alignas(64) float product[kLargestTile * kPanelWidth];
-  for_tiles(p.rows, p.out, path.tile_rows, p.result,
+  alignas(64) float product[kBf16TileRows * kPanelWidth];
+  const Bf16Session session(path);
+  for_tiles(p.rows, p.out, kBf16TileRows, p.result,
             [&](std::int64_t panel, std::int64_t row, const ResultTile& tile) {
-              path.multiply_tile(left + row * stride, stride, tile.rows, panels + panel * depth * kPanelWidth,
-                                 depth, product);
+              path.multiply_tile({left + row * stride, stride}, tile.rows, panels + panel * depth * kPanelWidth,
+                                 depth, product, false);
               prediction_loops().finish(product, bias_of(p.bias, panel), p.gelu, tile);
             });
 }

@@ -10,10 +10,9 @@
 namespace quire::kernels {
 namespace {
 
-constexpr std::int64_t kRowBlock = 96;         // of a product, a multiple of every path's tiles
+constexpr std::int64_t kRowBlock = 96;         // of a product, a multiple of kBf16TileRows
 constexpr std::int64_t kRowsPerTask = 64;      // of what is rounded
 constexpr std::int64_t kPanelsPerTask = 4;     // of a product
-constexpr std::int64_t kLargestTile = 32;      // rows, AMX's
 constexpr std::int64_t kColumnsPerSum = 1024;  // of what is added up
 
 std::int64_t blocks(std::int64_t count, std::int64_t size) { return (count + size - 1) / size; }
@@ -52,7 +51,7 @@ class PartialSums {
 // How many rows a task takes so that they stay in the second-level cache beside a panel.
 std::int64_t rows_per_task(std::int64_t depth) {
   constexpr std::int64_t kElements = std::int64_t{1} << 18;
-  return depth * kRowBlock <= kElements ? kRowBlock : kRowBlock / 2;
+  return depth * kRowBlock <= kElements ? kRowBlock : kBf16TileRows;
 }
 
 }  // namespace
@@ -113,7 +112,8 @@ void multiply(Bf16Rows left, Bf16Panels right, const Epilogue& epilogue, const B
   PartialSums sums(row_blocks, right.columns, epilogue.column_sums);
   // Neighbouring tasks share the rows.
   for_tasks(row_blocks * column_blocks, [&](std::int64_t task) {
-    alignas(64) float product[kLargestTile * kPanelWidth];
+    alignas(64) float product[kBf16TileRows * kPanelWidth];
+    const Bf16Session session(path);
     const std::int64_t row_block = task / column_blocks;
     const std::int64_t last_row = std::min((row_block + 1) * block, left.rows);
     const std::int64_t first_panel = task % column_blocks * kPanelsPerTask;
@@ -122,9 +122,10 @@ void multiply(Bf16Rows left, Bf16Panels right, const Epilogue& epilogue, const B
       const std::int64_t column = panel * kPanelWidth;
       const std::int64_t columns = std::min(kPanelWidth, right.columns - column);
       const Bf16* panel_data = right.data + panel * panel_size(right.depth);
-      for (std::int64_t row = row_block * block; row < last_row; row += path.tile_rows) {
-        const std::int64_t rows = std::min(path.tile_rows, last_row - row);
-        path.multiply_tile(left.data + row * left.stride, left.stride, rows, panel_data, depth, product);
+      for (std::int64_t row = row_block * block; row < last_row; row += kBf16TileRows) {
+        const std::int64_t rows = std::min(kBf16TileRows, last_row - row);
+        path.multiply_tile({left.data + row * left.stride, left.stride}, rows, panel_data, depth, product,
+                           false);
         bf16::finish_tile(product, rows, columns, epilogue, row, column, right.columns,
                           sums.block(row_block));
       }

@@ -1,11 +1,11 @@
 // The loops themselves, written so that the compiler vectorises them: compiled once for each
 // instruction set, with QUIRE_KERNEL_ISA as its name. Sums run in kLanes partial sums that are
 // added in a fixed order, so a result depends on the length alone.
-#include <immintrin.h>
 #include <math.h>
 #include <stdint.h>
 
 #include "kernels/math.h"
+#include "kernels/philox.h"
 #include "quire/kernels/kernels.h"
 
 #define QUIRE_STRINGIFY(name) #name
@@ -15,65 +15,6 @@ namespace quire::kernels {
 namespace {
 
 constexpr int kLanes = 16;
-
-// 64-bit lanes of one register; what their upper halves hold does not matter.
-#if defined(__AVX512F__)
-using Register = __m512i;
-inline Register multiply_words(Register a, Register b) { return _mm512_mul_epu32(a, b); }
-#elif defined(__AVX2__)
-using Register = __m256i;
-inline Register multiply_words(Register a, Register b) { return _mm256_mul_epu32(a, b); }
-#else
-using Register = __m128i;
-inline Register multiply_words(Register a, Register b) { return _mm_mul_epu32(a, b); }
-#endif
-typedef uint64_t Words __attribute__((vector_size(sizeof(Register))));
-constexpr int kWords = sizeof(Register) / sizeof(uint64_t);
-
-inline Words multiply_words(Words a, uint32_t factor) {
-  const Words factors = Words{} + factor;
-  return reinterpret_cast<Words>(
-      multiply_words(reinterpret_cast<Register>(a), reinterpret_cast<Register>(factors)));
-}
-
-// Philox4x32-10 on 16 consecutive counters gives 128 draws of 16 bits. Draw i of such a group
-// is half (i / 16) % 2 of word i / 32 of counter i % 16: the layout a vector register wants.
-constexpr int kDraws = 8 * kLanes;
-
-void draw_group(uint32_t group, const DropoutStream& stream, uint16_t* draws) {
-  uint32_t words[4][kLanes];
-  for (int first = 0; first < kLanes; first += kWords) {
-    Words c0 = Words{} + group * kLanes + static_cast<uint32_t>(first);
-    for (int lane = 0; lane < kWords; ++lane) c0[lane] += static_cast<uint32_t>(lane);
-    Words c1 = Words{} + stream.site;
-    Words c2 = Words{} + stream.document;
-    Words c3 = Words{} + stream.epoch;
-    auto key0 = static_cast<uint32_t>(stream.seed);
-    auto key1 = static_cast<uint32_t>(stream.seed >> 32);
-    for (int round = 0; round < 10; ++round) {
-      const Words product0 = multiply_words(c0, 0xD2511F53);
-      const Words product1 = multiply_words(c2, 0xCD9E8D57);
-      c0 = (product1 >> 32) ^ c1 ^ key0;
-      c1 = product1;
-      c2 = (product0 >> 32) ^ c3 ^ key1;
-      c3 = product0;
-      key0 += 0x9E3779B9;
-      key1 += 0xBB67AE85;
-    }
-    for (int lane = 0; lane < kWords; ++lane) {
-      words[0][first + lane] = static_cast<uint32_t>(c0[lane]);
-      words[1][first + lane] = static_cast<uint32_t>(c1[lane]);
-      words[2][first + lane] = static_cast<uint32_t>(c2[lane]);
-      words[3][first + lane] = static_cast<uint32_t>(c3[lane]);
-    }
-  }
-  for (int word = 0; word < 4; ++word) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      draws[word * 2 * kLanes + lane] = static_cast<uint16_t>(words[word][lane]);
-      draws[(word * 2 + 1) * kLanes + lane] = static_cast<uint16_t>(words[word][lane] >> 16);
-    }
-  }
-}
 
 void keep_multipliers(float* out, int64_t first, int64_t count, DropoutStream stream, DropoutRate rate) {
   uint16_t draws[kDraws];

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "nn/aten.h"
+#include "nn/bf16_layer.h"
 #include "nn/linear.h"
 #include "nn/prediction.h"
 #include "quire/base/profile.h"
@@ -137,6 +138,17 @@ at::Tensor Encoder::embed(const PackedBatch& batch, const DropoutState& state) c
 at::Tensor Encoder::run_layer(std::int64_t index, const at::Tensor& x, const PackedBatch& batch,
                               const DropoutState& state) const {
   const Layer& layer = layers_[static_cast<std::size_t>(index)];
+  const LayerParts parts{layer.query_key_value, layer.attention_output, layer.attention_norm,
+                         layer.intermediate,    layer.output,           layer.output_norm};
+  if (takes_bf16_layer(x, parts, config_.heads, config_.activation)) {
+    return bf16_layer(x, parts, batch,
+                      {.heads = config_.heads,
+                       .index = index,
+                       .epsilon = config_.layer_norm_eps,
+                       .hidden_dropout = static_cast<double>(config_.hidden_dropout),
+                       .attention_dropout = static_cast<double>(config_.attention_dropout),
+                       .state = state});
+  }
   const at::Tensor context =
       packed_attention(attention_operands(layer.query_key_value, x), batch, config_.heads,
                        static_cast<double>(config_.attention_dropout), state, index)

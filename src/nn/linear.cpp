@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "kernels/tasks.h"
 #include "nn/backend.h"
 #include "nn/prediction.h"
 #include "quire/base/profile.h"
+#include "quire/kernels/bf16_blocks.h"
 #include "quire/kernels/kernels.h"
 
 namespace quire::nn {
@@ -301,11 +303,28 @@ bool PackedWeight::claim(Copy& copy, const at::Tensor& weight, std::int64_t dept
   return true;
 }
 
+// Both copies in one pass over a weight that is cut into whole tiles.
+bool PackedWeight::pack_both(const at::Tensor& weight) {
+  const std::int64_t out = weight.size(0);
+  const std::int64_t in = weight.size(1);
+  if (out % kernels::kPanelWidth != 0 || in % kernels::kPanelWidth != 0) return false;
+  const bool forward_stale = claim(forward_, weight, in, out);
+  if (!claim(backward_, weight, out, in) && !forward_stale) return true;
+  const Span span("packing weights");
+  const Bf16Panels to_forward{bf16_data(forward_.panels), in, out};
+  const Bf16Panels to_backward{bf16_data(backward_.panels), out, in};
+  const auto* values = weight.const_data_ptr<float>();
+  kernels::for_tasks(out / kernels::kPanelWidth, [&](std::int64_t task) {
+    kernels::pack_weight_rows(values, task * kernels::kPanelWidth, out, in, to_forward, to_backward);
+  });
+  return true;
+}
+
 Bf16Panels PackedWeight::forward(const at::Tensor& weight) {
   const std::lock_guard lock(mutex_);
   const std::int64_t out = weight.size(0);
   const std::int64_t in = weight.size(1);
-  const bool stale = claim(forward_, weight, in, out);
+  const bool stale = !pack_both(weight) && claim(forward_, weight, in, out);
   const Bf16Panels panels{bf16_data(forward_.panels), in, out};
   if (stale) kernels::pack_transposed(rows_view(rounded_rows(weight), out, in), panels);
   return panels;
@@ -315,7 +334,7 @@ Bf16Panels PackedWeight::backward(const at::Tensor& weight) {
   const std::lock_guard lock(mutex_);
   const std::int64_t out = weight.size(0);
   const std::int64_t in = weight.size(1);
-  const bool stale = claim(backward_, weight, out, in);
+  const bool stale = !pack_both(weight) && claim(backward_, weight, out, in);
   const Bf16Panels panels{bf16_data(backward_.panels), out, in};
   if (stale) kernels::pack(rows_view(rounded_rows(weight), out, in), panels);
   return panels;

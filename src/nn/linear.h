@@ -28,6 +28,7 @@ class PackedWeight {
   // Whether `copy` must be packed again; notes that it will be.
   [[nodiscard]] static bool claim(Copy& copy, const at::Tensor& weight, std::int64_t depth,
                                   std::int64_t columns);
+  bool pack_both(const at::Tensor& weight);
 
   std::mutex mutex_;
   Copy forward_, backward_;

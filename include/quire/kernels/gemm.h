@@ -71,14 +71,37 @@ struct Epilogue {
   float* column_sums = nullptr;  // [columns]
 };
 
+// Rows of a left operand as the paths read them: element (r, k) lies at
+// data + k / kDepthStep * step + r * stride + k % kDepthStep. Memory for 32 rows must exist.
+struct Bf16Left {
+  const Bf16* data = nullptr;
+  std::int64_t stride = 0, step = kDepthStep;
+};
+
+constexpr std::int64_t kBf16TileRows = 32;
+
 // One way to compute the products.
 struct Bf16Path {
   const char* name;  // "avx512_bf16", "amx"
-  std::int64_t tile_rows;
-  // The product of `rows` <= tile_rows rows with one panel, to float32 [tile_rows, kPanelWidth];
-  // `depth` is padded.
-  void (*multiply_tile)(const Bf16* left, std::int64_t stride, std::int64_t rows, const Bf16* panel,
-                        std::int64_t depth, float* out);
+  // A thread calls these around its products (Bf16Session): AMX wants its registers set up and given back.
+  void (*enter)();
+  void (*leave)();
+  // The product of `rows` <= kBf16TileRows rows with one panel, to float32 [kBf16TileRows, kPanelWidth], of which
+  // rows past `rows` may be overwritten; `depth` is padded. With `add`, added to what is there.
+  void (*multiply_tile)(const Bf16Left& left, std::int64_t rows, const Bf16* panel, std::int64_t depth,
+                        float* out, bool add);
+};
+
+// The time in which a thread multiplies tiles.
+class Bf16Session {
+ public:
+  explicit Bf16Session(const Bf16Path& path) : path_(path) { path_.enter(); }
+  ~Bf16Session() { path_.leave(); }
+  Bf16Session(const Bf16Session&) = delete;
+  Bf16Session& operator=(const Bf16Session&) = delete;
+
+ private:
+  const Bf16Path& path_;
 };
 
 // left times right. The depths must agree.

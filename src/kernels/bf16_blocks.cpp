@@ -1,0 +1,183 @@
+#include "quire/kernels/bf16_blocks.h"
+
+#include "kernels/bf16_vectors.h"
+
+namespace quire::kernels {
+namespace {
+
+constexpr int64_t kWidth = kPanelWidth;
+
+// The rows of a tile, zeros from `rows` on.
+inline void load_tile(const Bf16* tile, int64_t rows, __m512i (&out)[2 * kSide]) {
+  for (int64_t r = 0; r < 2 * kSide; ++r)
+    out[r] = r < rows ? _mm512_loadu_si512(tile + r * kWidth) : _mm512_setzero_si512();
+}
+
+inline void load_float_tile(const float* x, int64_t stride, int64_t rows, __m512i (&out)[2 * kSide]) {
+  for (int64_t r = 0; r < 2 * kSide; ++r) {
+    const float* row = x + r * stride;
+    out[r] =
+        r < rows ? rounded(_mm512_loadu_ps(row), _mm512_loadu_ps(row + 16)) : _mm512_setzero_si512();
+  }
+}
+
+inline void store_panel(const __m512i (&rows)[2 * kSide], Bf16* out) {
+  for (int r = 0; r < 2 * kSide; r += 2) {
+    const Interleaved both = interleave(rows[r], rows[r + 1]);
+    _mm512_storeu_si512(out + r * kWidth, both.low);
+    _mm512_storeu_si512(out + (r + 1) * kWidth, both.high);
+  }
+}
+
+inline void store_transposed(const __m512i (&rows)[2 * kSide], Bf16* out) {
+  __m512i columns[2 * kSide];
+  transpose_rows(rows, columns);
+  for (int c = 0; c < 2 * kSide; ++c) _mm512_storeu_si512(out + c * kWidth, columns[c]);
+}
+
+// As store_panel of the transposed tile: pairs along a row stay together.
+inline void store_panel_transposed(const __m512i (&rows)[2 * kSide], Bf16* out) {
+  for (int half = 0; half < 2; ++half) {
+    __m512i square[kSide];
+    for (int i = 0; i < kSide; ++i) square[i] = rows[half * kSide + i];
+    transpose_square(square);
+    for (int i = 0; i < kSide; ++i)
+      _mm512_storeu_si512(out + i * 2 * kWidth + half * kWidth, square[i]);
+  }
+}
+
+struct Bias {
+  __m512 low = _mm512_setzero_ps(), high = _mm512_setzero_ps();
+  explicit Bias(const float* bias) {
+    if (bias == nullptr) return;
+    low = _mm512_loadu_ps(bias);
+    high = _mm512_loadu_ps(bias + 16);
+  }
+};
+
+inline __m512 gelu(__m512 x) { return _mm512_mul_ps(x, standard_normal(x).cumulative); }
+
+}  // namespace
+
+void round_to_blocks(const float* x, int64_t rows, const Bf16Blocks& out, int64_t first_row) {
+  const int64_t padded = (rows + kWidth - 1) / kWidth * kWidth;
+  for (int64_t block = 0; block < out.columns / kWidth; ++block) {
+    Bf16* tile = out.tile(first_row, block);
+    const float* from = x + block * kWidth;
+    for (int64_t r = 0; r < padded; ++r, tile += kWidth, from += out.columns) {
+      _mm512_storeu_si512(tile, r < rows ? rounded(_mm512_loadu_ps(from), _mm512_loadu_ps(from + 16))
+                                         : _mm512_setzero_si512());
+    }
+  }
+}
+
+void finish_rounded(const float* product, int64_t rows, const float* bias, Bf16* out) {
+  const Bias b(bias);
+  for (int64_t r = 0; r < rows; ++r, product += kWidth, out += kWidth) {
+    _mm512_storeu_si512(out, rounded(_mm512_add_ps(_mm512_load_ps(product), b.low),
+                                     _mm512_add_ps(_mm512_load_ps(product + 16), b.high)));
+  }
+}
+
+void finish_float(const float* product, int64_t rows, const float* bias, float* out, int64_t stride,
+                  bool add) {
+  const Bias b(bias);
+  for (int64_t r = 0; r < rows; ++r, product += kWidth, out += stride) {
+    __m512 low = _mm512_add_ps(_mm512_load_ps(product), b.low);
+    __m512 high = _mm512_add_ps(_mm512_load_ps(product + 16), b.high);
+    if (add) {
+      low = _mm512_add_ps(low, _mm512_loadu_ps(out));
+      high = _mm512_add_ps(high, _mm512_loadu_ps(out + 16));
+    }
+    _mm512_storeu_ps(out, low);
+    _mm512_storeu_ps(out + 16, high);
+  }
+}
+
+void finish_gelu(const float* product, int64_t rows, const float* bias, Bf16* x, Bf16* activated) {
+  const Bias b(bias);
+  for (int64_t r = 0; r < rows; ++r, product += kWidth, x += kWidth, activated += kWidth) {
+    _mm512_storeu_si512(x, rounded(_mm512_add_ps(_mm512_load_ps(product), b.low),
+                                   _mm512_add_ps(_mm512_load_ps(product + 16), b.high)));
+    // Of what is kept, so that the gradient is that of what was computed.
+    _mm512_storeu_si512(activated, rounded(gelu(widened(x)), gelu(widened(x + 16))));
+  }
+}
+
+void finish_gelu_gradient(const float* product, int64_t rows, const Bf16* x, Bf16* gradient, float* sums,
+                          Bf16* activated) {
+  const __m512 density = _mm512_set1_ps(0.39894228F);  // 1 / sqrt(2 pi)
+  __m512 low_sum = _mm512_loadu_ps(sums);
+  __m512 high_sum = _mm512_loadu_ps(sums + 16);
+  __m512i pair[2];
+  for (int64_t r = 0; r < kWidth; ++r, product += kWidth, x += kWidth, gradient += kWidth) {
+    if (r >= rows) {
+      pair[r % 2] = _mm512_setzero_si512();
+      _mm512_storeu_si512(gradient, _mm512_setzero_si512());
+    } else {
+      __m512 slope[2];
+      __m512 value[2];
+      for (int half = 0; half < 2; ++half) {
+        const __m512 v = widened(x + 16 * half);
+        const NormalVector normal = standard_normal(v);
+        value[half] = _mm512_mul_ps(v, normal.cumulative);
+        slope[half] = _mm512_mul_ps(
+            _mm512_fmadd_ps(_mm512_mul_ps(v, density), normal.bell, normal.cumulative),
+            _mm512_load_ps(product + 16 * half));
+      }
+      low_sum = _mm512_add_ps(low_sum, slope[0]);
+      high_sum = _mm512_add_ps(high_sum, slope[1]);
+      _mm512_storeu_si512(gradient, rounded(slope[0], slope[1]));
+      pair[r % 2] = rounded(value[0], value[1]);
+    }
+    if (r % 2 == 1) {
+      const Interleaved both = interleave(pair[0], pair[1]);
+      _mm512_storeu_si512(activated + (r - 1) * kWidth, both.low);
+      _mm512_storeu_si512(activated + r * kWidth, both.high);
+    }
+  }
+  _mm512_storeu_ps(sums, low_sum);
+  _mm512_storeu_ps(sums + 16, high_sum);
+}
+
+void pack_tile(const Bf16* tile, int64_t rows, Bf16* out) {
+  __m512i values[2 * kSide];
+  load_tile(tile, rows, values);
+  store_panel(values, out);
+}
+
+void transpose_tile(const Bf16* tile, int64_t rows, Bf16* out) {
+  __m512i values[2 * kSide];
+  load_tile(tile, rows, values);
+  store_transposed(values, out);
+}
+
+void pack_float_tile(const float* x, int64_t stride, int64_t rows, Bf16* out) {
+  __m512i values[2 * kSide];
+  load_float_tile(x, stride, rows, values);
+  store_panel(values, out);
+}
+
+void add_rows(const Bf16* tile, int64_t rows, float* sums) {
+  __m512 low = _mm512_loadu_ps(sums);
+  __m512 high = _mm512_loadu_ps(sums + 16);
+  for (int64_t r = 0; r < rows; ++r, tile += kWidth) {
+    low = _mm512_add_ps(low, widened(tile));
+    high = _mm512_add_ps(high, widened(tile + 16));
+  }
+  _mm512_storeu_ps(sums, low);
+  _mm512_storeu_ps(sums + 16, high);
+}
+
+void pack_weight_rows(const float* weight, int64_t first, int64_t out, int64_t in, const Bf16Panels& forward,
+                      const Bf16Panels& backward) {
+  __m512i values[2 * kSide];
+  for (int64_t column = 0; column < in; column += kWidth) {
+    load_float_tile(weight + first * in + column, in, kWidth, values);
+    // Panel `first / 32` of depth in; panel `column / 32` of depth out.
+    store_panel_transposed(values, forward.data + (first / kWidth * in + column) * kWidth);
+    store_panel(values, backward.data + (column / kWidth * out + first) * kWidth);
+  }
+}
+
+}  // namespace quire::kernels

@@ -1,0 +1,315 @@
+#include "nn/bf16_layer_parts.h"
+#include "quire/base/profile.h"
+#include "quire/kernels/kernels.h"
+
+namespace quire::nn {
+namespace {
+
+const float* floats(const at::Tensor& x) { return x.const_data_ptr<float>(); }
+
+// Sums over rows: a row of partial sums for each piece.
+class PieceSums {
+ public:
+  PieceSums(std::int64_t rows, std::int64_t width)
+      : width_(width), partial_(at::zeros({piece_count(rows), width}, at::kFloat)) {}
+  [[nodiscard]] float* of_row(std::int64_t row) const {
+    return partial_.mutable_data_ptr<float>() + row / kPieceRows * width_;
+  }
+  [[nodiscard]] at::Tensor total() const { return partial_.sum(0); }
+
+ private:
+  std::int64_t width_;
+  at::Tensor partial_;
+};
+
+struct NormSums {
+  PieceSums gamma, beta;
+  NormSums(std::int64_t rows, std::int64_t width) : gamma(rows, width), beta(rows, width) {}
+};
+
+// The gradient of dropout + residual + norm for a block's rows: of the residual, and of what dropout acts on,
+// whose column sums (a bias's gradient) are added up.
+struct NormRowsBackward {
+  const DropoutPlan& plan;
+  const PackedNorm& norm;
+  const at::Tensor &sum, &stats;
+  const NormSums& norm_sums;
+  const PieceSums& bias_sums;
+
+  void operator()(std::int64_t first, std::int64_t rows, const float* grad_y, float* grad_residual,
+                  float* grad_x) const {
+    const std::int64_t width = sum.size(1);
+    const float* means = floats(stats);
+    const float* deviations = means + sum.size(0);
+    thread_local std::vector<float> multipliers;
+    multipliers.resize(static_cast<std::size_t>(width));
+    for (std::int64_t r = 0; r < rows; ++r) {
+      const std::int64_t row = first + r;
+      float* residual = grad_residual + r * width;
+      float* dropped = grad_x + r * width;
+      kernels::table().layer_norm_backward(grad_y + r * width, floats(sum) + row * width, floats(norm.gamma),
+                                           means[row], deviations[row], width, residual,
+                                           norm_sums.gamma.of_row(row), norm_sums.beta.of_row(row));
+      std::copy_n(residual, width, dropped);
+      if (plan.active()) {
+        plan.fill_row(row, multipliers);
+        kernels::table().multiply(dropped, multipliers.data(), width);
+      }
+      float* sums = bias_sums.of_row(row);
+      for (std::int64_t i = 0; i < width; ++i) sums[i] += dropped[i];
+    }
+  }
+};
+
+// The operands of a weight's gradient g' x, both of depth tokens.
+struct WeightProduct {
+  std::int64_t tokens, out, in;  // tokens: a multiple of 32
+  at::Tensor left, right, result;
+
+  WeightProduct(std::int64_t tokens_in, const at::Tensor& weight, bool wanted)
+      : tokens(to_tiles(tokens_in)), out(weight.size(0)), in(weight.size(1)) {
+    if (!wanted) return;
+    left = at::empty({tokens * out}, at::kBFloat16);
+    right = at::empty({tokens * in}, at::kBFloat16);
+    result = at::empty({out, in}, weight.options().requires_grad(false));
+  }
+  [[nodiscard]] bool wanted() const { return result.defined(); }
+  // Where a tile of g transposed, or of x as a panel, belongs.
+  [[nodiscard]] Bf16* left_tile(std::int64_t row, std::int64_t block) const {
+    return static_cast<Bf16*>(left.mutable_data_ptr()) + (block * tokens + row) * kPanelWidth;
+  }
+  [[nodiscard]] Bf16* right_tile(std::int64_t row, std::int64_t block) const {
+    return static_cast<Bf16*>(right.mutable_data_ptr()) + (block * tokens + row) * kPanelWidth;
+  }
+};
+
+// Tiles of a weight's gradient that a task makes, in each direction.
+constexpr std::int64_t kTaskTiles = 4;
+// Tokens after which sums go back to memory: a panel of so many stays in the first-level cache.
+constexpr std::int64_t kTaskDepth = 512;
+
+std::int64_t groups(std::int64_t count) {
+  return (count / kPanelWidth + kTaskTiles - 1) / kTaskTiles;
+}
+
+// The tiles from (m, n) on.
+void multiply_tiles(const Bf16Path& path, const WeightProduct& product, std::int64_t m, std::int64_t n) {
+  const std::int64_t last_m = std::min(m + kTaskTiles, product.out / kPanelWidth);
+  const std::int64_t last_n = std::min(n + kTaskTiles, product.in / kPanelWidth);
+  ThreadMemory memory(kTaskTiles * kTaskTiles * kernels::kTileSize * 4);
+  auto* sums = memory.take<float>(kTaskTiles * kTaskTiles * kernels::kTileSize);
+  const auto tile = [&](std::int64_t i, std::int64_t j) {
+    return sums + ((i - m) * kTaskTiles + j - n) * kernels::kTileSize;
+  };
+  for (std::int64_t token = 0; token < product.tokens; token += kTaskDepth) {
+    const std::int64_t depth = std::min(kTaskDepth, product.tokens - token);
+    for (std::int64_t j = n; j < last_n; ++j) {
+      for (std::int64_t i = m; i < last_m; ++i)
+        path.multiply_tile({product.left_tile(token, i), kPanelWidth, kernels::kTileSize}, kPanelWidth,
+                           product.right_tile(token, j), depth, tile(i, j), token > 0);
+    }
+  }
+  auto* result = product.result.mutable_data_ptr<float>();
+  for (std::int64_t i = m; i < last_m; ++i) {
+    for (std::int64_t j = n; j < last_n; ++j)
+      kernels::finish_float(tile(i, j), kPanelWidth, nullptr,
+                            result + i * kPanelWidth * product.in + j * kPanelWidth, product.in, false);
+  }
+}
+
+void multiply_weights(const Bf16Path& path, const std::vector<const WeightProduct*>& products) {
+  double operations = 0;
+  std::vector<std::int64_t> ends;
+  for (const WeightProduct* product : products) {
+    operations += 2.0 * static_cast<double>(product->tokens * product->out * product->in);
+    ends.push_back((ends.empty() ? 0 : ends.back()) + groups(product->out) * groups(product->in));
+  }
+  const Span span("weight gradients", operations);
+  kernels::for_tasks(ends.back(), [&](std::int64_t task) {
+    const auto which = static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), task) - ends.begin());
+    const WeightProduct& product = *products[which];
+    const std::int64_t own = task - (which == 0 ? 0 : ends[which - 1]);
+    const kernels::Bf16Session session(path);
+    multiply_tiles(path, product, own / groups(product.in) * kTaskTiles,
+                   own % groups(product.in) * kTaskTiles);
+  });
+}
+
+class Backward {
+ public:
+  Backward(const LayerTensors& layer, const LayerWork& work, const LayerTape& tape, bool weights)
+      : layer_(layer),
+        work_(work),
+        tape_(tape),
+        path_(kernels::bf16_path()),
+        tokens_(tape.x.size(0)),
+        hidden_(tape.x.size(1)),
+        inner_(layer.intermediate.weight.size(0)),
+        grad_x_(at::empty_like(tape.x)),
+        grad_context_(blocks_memory(tokens_, hidden_)),
+        output_(tokens_, layer.output.weight, weights),
+        intermediate_(tokens_, layer.intermediate.weight, weights),
+        attention_output_(tokens_, layer.attention_output.weight, weights),
+        query_key_value_(tokens_, layer.query_key_value.weight, weights),
+        output_norm_(tokens_, hidden_),
+        attention_norm_(tokens_, hidden_),
+        output_bias_(tokens_, hidden_),
+        intermediate_bias_(tokens_, inner_),
+        attention_output_bias_(tokens_, hidden_),
+        query_key_value_bias_(tokens_, 3 * hidden_) {}
+
+  LayerGradients run(const at::Tensor& grad_output) {
+    pass_rows(grad_output);
+    pass_projections(pass_attention());
+    if (output_.wanted())
+      multiply_weights(path_, {&output_, &intermediate_, &attention_output_, &query_key_value_});
+    return {.x = grad_x_,
+            .query_key_value = {query_key_value_.result, query_key_value_bias_.total()},
+            .attention_output = {attention_output_.result, attention_output_bias_.total()},
+            .intermediate = {intermediate_.result, intermediate_bias_.total()},
+            .output = {output_.result, output_bias_.total()},
+            .attention_norm = {attention_norm_.gamma.total(), attention_norm_.beta.total()},
+            .output_norm = {output_norm_.gamma.total(), output_norm_.beta.total()}};
+  }
+
+ private:
+  [[nodiscard]] double operations(const PackedLinear& linear) const {
+    return 2.0 * static_cast<double>(tokens_) * static_cast<double>(linear.weight.numel());
+  }
+
+  // From the gradient of the layer's output to those of the context and, by the first norm's residual, of x.
+  void pass_rows(const at::Tensor& grad_output) const {
+    const Span span("layer rows backward", operations(layer_.attention_output) +
+                                               operations(layer_.intermediate) + operations(layer_.output));
+    const std::int64_t row_bytes = hidden_ * 10 + inner_ * 2;
+    for_row_blocks(path_, tokens_, row_bytes, [&](std::int64_t first, std::int64_t rows) {
+      const std::int64_t height = to_tiles(rows);
+      ThreadMemory memory(height * row_bytes);
+      auto* residual = memory.take<float>(height * hidden_);
+      auto* dropped = memory.take<float>(height * hidden_);
+      const Bf16Blocks gradient{memory.take<Bf16>(height * hidden_), height, hidden_};
+      const Bf16Blocks inner{memory.take<Bf16>(height * inner_), height, inner_};
+      NormRowsBackward{*work_.output_plan, layer_.output_norm, tape_.output_sum, tape_.output_stats,
+                       output_norm_, output_bias_}(first, rows, floats(grad_output) + first * hidden_, residual,
+                                                   dropped);
+      kernels::round_to_blocks(dropped, rows, gradient, 0);
+      pass_feed_forward(first, rows, gradient, inner, residual);
+      NormRowsBackward{*work_.attention_plan, layer_.attention_norm, tape_.attention_sum,
+                       tape_.attention_stats, attention_norm_, attention_output_bias_}(
+          first, rows, residual, grad_x_.mutable_data_ptr<float>() + first * hidden_, dropped);
+      kernels::round_to_blocks(dropped, rows, gradient, 0);
+      pass_attention_output(first, rows, gradient);
+    });
+  }
+
+  // Adds what comes through the feed-forward network to the gradient of its input.
+  void pass_feed_forward(std::int64_t first, std::int64_t rows, const Bf16Blocks& gradient,
+                         const Bf16Blocks& inner, float* grad_attended) const {
+    const Bf16Blocks sums = blocks_view(tape_.inner, inner_);
+    alignas(64) Bf16 activated[kernels::kTileSize];
+    multiply_rows(path_, gradient.left(0), rows, layer_.output.backward,
+                  [&](const float* product, std::int64_t row, std::int64_t count, std::int64_t panel) {
+                    const std::int64_t at = first + row;
+                    kernels::finish_gelu_gradient(
+                        product, count, sums.tile(at, panel), inner.tile(row, panel),
+                        intermediate_bias_.of_row(at) + panel * kPanelWidth,
+                        output_.wanted() ? output_.right_tile(at, panel) : activated);
+                    if (intermediate_.wanted())
+                      kernels::transpose_tile(inner.tile(row, panel), count, intermediate_.left_tile(at, panel));
+                  });
+    multiply_rows(path_, inner.left(0), rows, layer_.intermediate.backward,
+                  [&](const float* product, std::int64_t row, std::int64_t count, std::int64_t panel) {
+                    kernels::finish_float(product, count, nullptr,
+                                          grad_attended + row * hidden_ + panel * kPanelWidth, hidden_, true);
+                  });
+    if (!output_.wanted()) return;
+    const Bf16Blocks attended = blocks_view(tape_.attended, hidden_);
+    for_tiles(rows, hidden_, [&](std::int64_t row, std::int64_t count, std::int64_t block) {
+      kernels::transpose_tile(gradient.tile(row, block), count, output_.left_tile(first + row, block));
+      kernels::pack_tile(attended.tile(first + row, block), count, intermediate_.right_tile(first + row, block));
+    });
+  }
+
+  void pass_attention_output(std::int64_t first, std::int64_t rows, const Bf16Blocks& gradient) const {
+    const Bf16Blocks grad_context = blocks_view(grad_context_, hidden_);
+    multiply_rows(path_, gradient.left(0), rows, layer_.attention_output.backward,
+                  [&](const float* product, std::int64_t row, std::int64_t count, std::int64_t panel) {
+                    kernels::finish_rounded(product, count, nullptr, grad_context.tile(first + row, panel));
+                  });
+    if (!attention_output_.wanted()) return;
+    const Bf16Blocks context = blocks_view(tape_.context, hidden_);
+    for_tiles(rows, hidden_, [&](std::int64_t row, std::int64_t count, std::int64_t block) {
+      kernels::transpose_tile(gradient.tile(row, block), count, attention_output_.left_tile(first + row, block));
+      kernels::pack_tile(context.tile(first + row, block), count,
+                         attention_output_.right_tile(first + row, block));
+    });
+  }
+
+  // The gradient of query, key and value, blocks of 3H columns.
+  [[nodiscard]] at::Tensor pass_attention() const {
+    const Span span("attention backward");
+    at::Tensor result = blocks_memory(tokens_, 3 * hidden_);
+    const Bf16Blocks qkv = blocks_view(tape_.query_key_value, 3 * hidden_);
+    const Bf16Blocks grad_qkv = blocks_view(result, 3 * hidden_);
+    const Bf16Blocks context = blocks_view(tape_.context, hidden_);
+    const Bf16Blocks grad_context = blocks_view(grad_context_, hidden_);
+    const float* log_sums = floats(tape_.log_sums);
+    work_.for_heads(path_, qkv, [&](const kernels::Bf16Head& view, std::int64_t first, std::int64_t head) {
+      ThreadMemory memory(kernels::attend_bytes(view.length, view.width));
+      const std::int64_t block = head * view.width / kPanelWidth;
+      const std::int64_t blocks = hidden_ / kPanelWidth;
+      kernels::attend_backward(
+          view, path_, context.tile(first, block), grad_context.tile(first, block),
+          log_sums + head * tokens_ + first,
+          {grad_qkv.tile(first, block), grad_qkv.tile(first, blocks + block),
+           grad_qkv.tile(first, 2 * blocks + block)},
+          memory.take<std::byte>(0));
+    });
+    return result;
+  }
+
+  // Adds what comes through the projections to the gradient of x.
+  void pass_projections(const at::Tensor& gradient_memory) const {
+    const Span span("projections backward", operations(layer_.query_key_value));
+    const Bf16Blocks gradient = blocks_view(gradient_memory, 3 * hidden_);
+    auto* grad_x = grad_x_.mutable_data_ptr<float>();
+    for_row_blocks(path_, tokens_, hidden_ * 10, [&](std::int64_t first, std::int64_t rows) {
+      multiply_rows(path_, gradient.left(first), rows, layer_.query_key_value.backward,
+                    [&](const float* product, std::int64_t row, std::int64_t count, std::int64_t panel) {
+                      kernels::finish_float(product, count, nullptr,
+                                            grad_x + (first + row) * hidden_ + panel * kPanelWidth, hidden_,
+                                            true);
+                    });
+      for_tiles(rows, 3 * hidden_, [&](std::int64_t row, std::int64_t count, std::int64_t block) {
+        const Bf16* tile = gradient.tile(first + row, block);
+        kernels::add_rows(tile, count, query_key_value_bias_.of_row(first + row) + block * kPanelWidth);
+        if (query_key_value_.wanted())
+          kernels::transpose_tile(tile, count, query_key_value_.left_tile(first + row, block));
+      });
+      if (!query_key_value_.wanted()) return;
+      for_tiles(rows, hidden_, [&](std::int64_t row, std::int64_t count, std::int64_t block) {
+        kernels::pack_float_tile(floats(tape_.x) + (first + row) * hidden_ + block * kPanelWidth, hidden_, count,
+                                 query_key_value_.right_tile(first + row, block));
+      });
+    });
+  }
+
+  const LayerTensors& layer_;
+  const LayerWork& work_;
+  const LayerTape& tape_;
+  const Bf16Path& path_;
+  std::int64_t tokens_, hidden_, inner_;
+  at::Tensor grad_x_, grad_context_;
+  WeightProduct output_, intermediate_, attention_output_, query_key_value_;
+  NormSums output_norm_, attention_norm_;
+  PieceSums output_bias_, intermediate_bias_, attention_output_bias_, query_key_value_bias_;
+};
+
+}  // namespace
+
+LayerGradients bf16_layer_backward(const LayerTensors& layer, const LayerWork& work, const LayerTape& tape,
+                                   const at::Tensor& grad_output, bool weights) {
+  return Backward(layer, work, tape, weights).run(grad_output.contiguous());
+}
+
+}  // namespace quire::nn

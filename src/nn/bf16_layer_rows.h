@@ -1,0 +1,102 @@
+// What both directions of bf16_layer share: memory, blocks of rows, products of a block.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "kernels/tasks.h"
+#include "nn/aten.h"
+#include "quire/kernels/bf16_attention.h"
+#include "quire/kernels/bf16_blocks.h"
+#include "quire/kernels/fixed_weight.h"
+
+namespace quire::nn {
+
+using kernels::Bf16;
+using kernels::Bf16Blocks;
+using kernels::Bf16Left;
+using kernels::Bf16Panels;
+using kernels::Bf16Path;
+using kernels::kPanelWidth;
+
+inline std::int64_t to_tiles(std::int64_t count) {
+  return (count + kPanelWidth - 1) / kPanelWidth * kPanelWidth;
+}
+
+// Memory for `rows` rows and those that a tile may read past them.
+inline at::Tensor blocks_memory(std::int64_t rows, std::int64_t columns) {
+  return at::empty({(to_tiles(rows) + kPanelWidth) * columns}, at::kBFloat16);
+}
+inline Bf16Blocks blocks_view(const at::Tensor& memory, std::int64_t columns) {
+  return {static_cast<Bf16*>(memory.mutable_data_ptr()), memory.numel() / columns, columns};
+}
+
+// A thread's memory in pieces, kept from one task to the next.
+class ThreadMemory {
+ public:
+  explicit ThreadMemory(std::int64_t bytes) {
+    if (memory().bytes() < bytes) memory() = kernels::AlignedMemory(bytes + bytes / 4);
+  }
+  template <typename T>
+  [[nodiscard]] T* take(std::int64_t count) {
+    auto* piece = reinterpret_cast<T*>(memory().as<std::byte>() + used_);
+    used_ += (count * static_cast<std::int64_t>(sizeof(T)) + 63) / 64 * 64;
+    return piece;
+  }
+
+ private:
+  static kernels::AlignedMemory& memory() {
+    thread_local kernels::AlignedMemory one;
+    return one;
+  }
+  std::int64_t used_ = 0;
+};
+
+// Sums over rows are made of pieces of this size, whatever the blocks that threads take.
+constexpr std::int64_t kPieceRows = 64;
+
+inline std::int64_t piece_count(std::int64_t rows) { return (rows + kPieceRows - 1) / kPieceRows; }
+
+// Calls body(first row, rows) on all threads for blocks of whole pieces: as many rows as fit beside a panel of
+// weights in a core's second-level cache, since every block reads all weights, and as many blocks for one
+// thread as for another. `row_bytes`: what a row needs there.
+template <typename Body>
+void for_row_blocks(const Bf16Path& path, std::int64_t rows, std::int64_t row_bytes, const Body& body) {
+  constexpr std::int64_t kCache = std::int64_t{3} << 19;
+  const auto ceil_div = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
+  const std::int64_t most = std::clamp<std::int64_t>(kCache / row_bytes / kPieceRows, 1, 4);
+  const std::int64_t threads = at::get_num_threads();
+  const std::int64_t blocks = ceil_div(ceil_div(piece_count(rows), most), threads) * threads;
+  const std::int64_t step = ceil_div(piece_count(rows), blocks) * kPieceRows;
+  kernels::for_tasks(ceil_div(rows, step), [&](std::int64_t block) {
+    const kernels::Bf16Session session(path);
+    body(block * step, std::min(step, rows - block * step));
+  });
+}
+
+// Calls finish(product, row, rows, panel) for the tiles of `rows` rows of left times right.
+template <typename Finish>
+void multiply_rows(const Bf16Path& path, const Bf16Left& left, std::int64_t rows, const Bf16Panels& right,
+                   const Finish& finish) {
+  alignas(64) float product[kernels::kTileSize];
+  for (std::int64_t panel = 0; panel < right.columns / kPanelWidth; ++panel) {
+    const Bf16* data = right.data + panel * right.depth * kPanelWidth;
+    for (std::int64_t row = 0; row < rows; row += kPanelWidth) {
+      const std::int64_t count = std::min(kPanelWidth, rows - row);
+      path.multiply_tile({left.data + row * left.stride, left.stride, left.step}, count, data, right.depth,
+                         product, false);
+      finish(product, row, count, panel);
+    }
+  }
+}
+
+// Calls body(row, rows, block of columns) for the tiles of a matrix.
+template <typename Body>
+void for_tiles(std::int64_t rows, std::int64_t columns, const Body& body) {
+  for (std::int64_t block = 0; block < columns / kPanelWidth; ++block) {
+    for (std::int64_t row = 0; row < rows; row += kPanelWidth)
+      body(row, std::min(kPanelWidth, rows - row), block);
+  }
+}
+
+}  // namespace quire::nn
