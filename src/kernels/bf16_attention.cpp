@@ -59,11 +59,10 @@ class KeptBits {
     const PhiloxWords low = philox(group * kCounters, head_.stream);
     const PhiloxWords high = philox(group * kCounters + kWords, head_.stream);
     const __m512i threshold = _mm512_set1_epi16(static_cast<int16_t>(head_.rate.threshold));
-    const __m512i lower_halves =
-        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i lower_halves = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     // The low halves of the words of all counters first, then their high halves.
-    alignas(64) static constexpr uint16_t kHalves[32] = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20,
-                                                         22, 24, 26, 28, 30, 1, 3, 5, 7, 9, 11,
+    alignas(64) static constexpr uint16_t kHalves[32] = {0,  2,  4,  6,  8,  10, 12, 14, 16, 18, 20,
+                                                         22, 24, 26, 28, 30, 1,  3,  5,  7,  9,  11,
                                                          13, 15, 17, 19, 21, 23, 25, 27, 29, 31};
     const __m512i halves = _mm512_load_si512(kHalves);
     for (int word = 0; word < 4; ++word) {
@@ -142,8 +141,8 @@ inline __mmask16 existing(int64_t column, int64_t length) {
   return left >= 16 ? 0xFFFF : left <= 0 ? 0 : static_cast<__mmask16>((1U << left) - 1);
 }
 
-// Turns one row of scores, in tiles, into exponentials of their distance from the largest, rounded, zero where
-// dropout or the end of the row takes them. Returns their sum before dropout and notes its logarithm.
+// Turns one row of scores, in tiles, into exponentials of their distance from the largest, rounded, zero
+// where dropout or the end of the row takes them. Returns their sum before dropout and notes its logarithm.
 float exponentials(const float* scores, int64_t length, float factor, const KeptBits& kept, int64_t row,
                    Bf16* out, float* log_sum) {
   const int64_t last = tiles(length) - 1;
@@ -155,8 +154,8 @@ float exponentials(const float* scores, int64_t length, float factor, const Kept
   }
   for (int64_t half = 0; half < 2; ++half) {
     const __mmask16 mask = existing(last * kTile + 16 * half, length);
-    highest = _mm512_max_ps(
-        highest, _mm512_mask_loadu_ps(lowest, mask, scores + last * kTileSize + 16 * half));
+    highest =
+        _mm512_max_ps(highest, _mm512_mask_loadu_ps(lowest, mask, scores + last * kTileSize + 16 * half));
   }
   const float largest = _mm512_reduce_max_ps(highest);
   const __m512 shift = _mm512_set1_ps(-largest * factor);
@@ -246,9 +245,9 @@ void row_dots(const Rows& context, const Rows& grad_context, const Bf16Head& hea
 
 // What the elements of a tile of scores turn into.
 struct TileOutputs {
-  Bf16* probabilities;     // after dropout: a tile of panels
-  Bf16* gradients;         // of the scores: a tile of panels
-  Bf16* gradient_rows;     // the same, rows
+  Bf16* probabilities;  // after dropout: a tile of panels
+  Bf16* gradients;      // of the scores: a tile of panels
+  Bf16* gradient_rows;  // the same, rows
 };
 
 struct RowFactors {
@@ -275,11 +274,11 @@ void finish_pair(const float* scores, const float* grad_kept, const Bf16Head& he
         const int64_t at = (r + i) * kTile + 16 * half;
         const __mmask16 exists = existing(column + 16 * half, head.length);
         const __mmask16 keep = kept.at(row + r + i, column + 16 * half);
-        const __m512 whole = _mm512_maskz_mov_ps(
-            exists, power_of_two(_mm512_fmadd_ps(_mm512_load_ps(scores + at), _mm512_set1_ps(factors.factor),
-                                                 shift)));
-        const __m512 kept_gradient = _mm512_maskz_mul_ps(keep, _mm512_load_ps(grad_kept + at),
-                                                         _mm512_set1_ps(factors.kept_scale));
+        const __m512 whole =
+            _mm512_maskz_mov_ps(exists, power_of_two(_mm512_fmadd_ps(_mm512_load_ps(scores + at),
+                                                                     _mm512_set1_ps(factors.factor), shift)));
+        const __m512 kept_gradient =
+            _mm512_maskz_mul_ps(keep, _mm512_load_ps(grad_kept + at), _mm512_set1_ps(factors.kept_scale));
         p[half] = _mm512_maskz_mul_ps(keep, whole, _mm512_set1_ps(factors.kept_scale));
         g[half] = _mm512_mul_ps(_mm512_mul_ps(whole, _mm512_set1_ps(factors.scale)),
                                 _mm512_sub_ps(kept_gradient, dot));
@@ -310,8 +309,8 @@ void store_turned(const float* product, int64_t rows, Bf16* out) {
 }  // namespace
 
 void attend_backward(const Bf16Head& head, const Bf16Path& path, const Bf16* context_data,
-                     const Bf16* grad_context_data, const float* log_sums,
-                     const Bf16HeadGradients& gradients, void* memory) {
+                     const Bf16* grad_context_data, const float* log_sums, const Bf16HeadGradients& gradients,
+                     void* memory) {
   const int64_t count = tiles(head.length);
   const int64_t depth = count * kTile;
   const int64_t blocks = head.width / kTile;

@@ -9,6 +9,10 @@ constexpr int64_t kWidth = kPanelWidth;
 
 // The rows of a tile, zeros from `rows` on.
 inline void load_tile(const Bf16* tile, int64_t rows, __m512i (&out)[2 * kSide]) {
+  if (rows == 2 * kSide) {
+    for (int r = 0; r < 2 * kSide; ++r) out[r] = _mm512_loadu_si512(tile + r * kWidth);
+    return;
+  }
   for (int64_t r = 0; r < 2 * kSide; ++r)
     out[r] = r < rows ? _mm512_loadu_si512(tile + r * kWidth) : _mm512_setzero_si512();
 }
@@ -16,8 +20,7 @@ inline void load_tile(const Bf16* tile, int64_t rows, __m512i (&out)[2 * kSide])
 inline void load_float_tile(const float* x, int64_t stride, int64_t rows, __m512i (&out)[2 * kSide]) {
   for (int64_t r = 0; r < 2 * kSide; ++r) {
     const float* row = x + r * stride;
-    out[r] =
-        r < rows ? rounded(_mm512_loadu_ps(row), _mm512_loadu_ps(row + 16)) : _mm512_setzero_si512();
+    out[r] = r < rows ? rounded(_mm512_loadu_ps(row), _mm512_loadu_ps(row + 16)) : _mm512_setzero_si512();
   }
 }
 
@@ -41,8 +44,7 @@ inline void store_panel_transposed(const __m512i (&rows)[2 * kSide], Bf16* out) 
     __m512i square[kSide];
     for (int i = 0; i < kSide; ++i) square[i] = rows[half * kSide + i];
     transpose_square(square);
-    for (int i = 0; i < kSide; ++i)
-      _mm512_storeu_si512(out + i * 2 * kWidth + half * kWidth, square[i]);
+    for (int i = 0; i < kSide; ++i) _mm512_storeu_si512(out + i * 2 * kWidth + half * kWidth, square[i]);
   }
 }
 
@@ -121,9 +123,9 @@ void finish_gelu_gradient(const float* product, int64_t rows, const Bf16* x, Bf1
         const __m512 v = widened(x + 16 * half);
         const NormalVector normal = standard_normal(v);
         value[half] = _mm512_mul_ps(v, normal.cumulative);
-        slope[half] = _mm512_mul_ps(
-            _mm512_fmadd_ps(_mm512_mul_ps(v, density), normal.bell, normal.cumulative),
-            _mm512_load_ps(product + 16 * half));
+        slope[half] =
+            _mm512_mul_ps(_mm512_fmadd_ps(_mm512_mul_ps(v, density), normal.bell, normal.cumulative),
+                          _mm512_load_ps(product + 16 * half));
       }
       low_sum = _mm512_add_ps(low_sum, slope[0]);
       high_sum = _mm512_add_ps(high_sum, slope[1]);

@@ -94,8 +94,8 @@ void multiply_bf16(const Product& p, Bf16* panels) {
   const Bf16Session session(path);
   for_tiles(p.rows, p.out, kBf16TileRows, p.result,
             [&](std::int64_t panel, std::int64_t row, const ResultTile& tile) {
-              path.multiply_tile({left + row * stride, stride}, tile.rows, panels + panel * depth * kPanelWidth,
-                                 depth, product, false);
+              path.multiply_tile({left + row * stride, stride}, tile.rows,
+                                 panels + panel * depth * kPanelWidth, depth, product, false);
               prediction_loops().finish(product, bias_of(p.bias, panel), p.gelu, tile);
             });
 }

@@ -69,8 +69,10 @@ void add_layer_norm(const float* x, const float* multipliers, const float* resid
   *rstd_out = rstd;
 }
 
-void layer_norm_backward(const float* grad_y, const float* sum, const float* gamma, float mean, float rstd,
-                         int64_t width, float* grad_sum, float* grad_gamma, float* grad_beta) {
+void layer_norm_backward(const float* __restrict grad_y, const float* __restrict sum,
+                         const float* __restrict gamma, float mean, float rstd, int64_t width,
+                         float* __restrict grad_sum, float* __restrict grad_gamma,
+                         float* __restrict grad_beta) {
   float lanes[kLanes] = {};
   float projected[kLanes] = {};
   for_lanes(width, [&](int64_t i, int lane) {

@@ -31,29 +31,29 @@ PackedLinear packed(PackedWeight& copies, const at::Tensor& weight, const at::Te
 }
 
 LayerTensors layer_tensors(const variable_list& t, const LayerWork& work) {
-  return {.query_key_value =
-              packed(*work.query_key_value, t[query_key_value_weight], t[query_key_value_bias]),
-          .attention_output =
-              packed(*work.attention_output, t[attention_output_weight], t[attention_output_bias]),
-          .intermediate = packed(*work.intermediate, t[intermediate_weight], t[intermediate_bias]),
-          .output = packed(*work.output, t[output_weight], t[output_bias]),
-          .attention_norm = {t[attention_gamma], t[attention_beta]},
-          .output_norm = {t[output_gamma], t[output_beta]}};
+  return {
+      .query_key_value = packed(*work.query_key_value, t[query_key_value_weight], t[query_key_value_bias]),
+      .attention_output =
+          packed(*work.attention_output, t[attention_output_weight], t[attention_output_bias]),
+      .intermediate = packed(*work.intermediate, t[intermediate_weight], t[intermediate_bias]),
+      .output = packed(*work.output, t[output_weight], t[output_bias]),
+      .attention_norm = {t[attention_gamma], t[attention_beta]},
+      .output_norm = {t[output_gamma], t[output_beta]}};
 }
 
 class Bf16Layer : public torch::autograd::Function<Bf16Layer> {
  public:
   using T = const at::Tensor&;
-  static at::Tensor forward(AutogradContext* context, T x, T t0, T t1, T t2, T t3, T t4, T t5, T t6, T t7, T t8,
-                            T t9, T t10, T t11, const c10::intrusive_ptr<LayerWork>& work) {
+  static at::Tensor forward(AutogradContext* context, T x, T t0, T t1, T t2, T t3, T t4, T t5, T t6, T t7,
+                            T t8, T t9, T t10, T t11, const c10::intrusive_ptr<LayerWork>& work) {
     LayerTape tape;
     tape.x = x.contiguous();
     const variable_list all = {t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11};
     at::Tensor result = bf16_layer_forward(layer_tensors(all, *work), *work, tape);
     variable_list saved = all;
-    for (const at::Tensor& one : {tape.x, tape.query_key_value, tape.log_sums, tape.context,
-                                  tape.attention_sum, tape.attention_stats, tape.output_sum,
-                                  tape.output_stats, tape.attended, tape.inner})
+    for (const at::Tensor& one :
+         {tape.x, tape.query_key_value, tape.log_sums, tape.context, tape.attention_sum, tape.attention_stats,
+          tape.output_sum, tape.output_stats, tape.attended, tape.inner})
       saved.push_back(one);
     context->save_for_backward(saved);
     context->saved_data["work"] = c10::IValue::make_capsule(work);
@@ -65,7 +65,8 @@ class Bf16Layer : public torch::autograd::Function<Bf16Layer> {
     const auto work = c10::static_intrusive_pointer_cast<LayerWork>(context->saved_data["work"].toCapsule());
     const variable_list tensors(saved.begin(), saved.begin() + slots);
     const at::Tensor* rest = saved.data() + slots;
-    const LayerTape tape{rest[0], rest[1], rest[2], rest[3], rest[4], rest[6], rest[5], rest[7], rest[8], rest[9]};
+    const LayerTape tape{rest[0], rest[1], rest[2], rest[3], rest[4],
+                         rest[6], rest[5], rest[7], rest[8], rest[9]};
     const bool weights = context->needs_input_grad(1 + output_weight);  // not when the layer is frozen
     const LayerGradients g =
         bf16_layer_backward(layer_tensors(tensors, *work), *work, tape, gradients[0], weights);
@@ -94,8 +95,8 @@ bool whole_tiles(std::int64_t count) { return count % kPanelWidth == 0; }
 bool takes_bf16_layer(const at::Tensor& x, const LayerParts& parts, std::int64_t heads,
                       Activation activation) {
   return parts.query_key_value.precision == Precision::bf16 && activation == Activation::gelu &&
-         x.size(0) > 0 && takes_kernels(x) && kernels::bf16_available() &&
-         whole_tiles(x.size(1) / heads) && whole_tiles(parts.intermediate.weight.size(0));
+         x.size(0) > 0 && takes_kernels(x) && kernels::bf16_available() && whole_tiles(x.size(1) / heads) &&
+         whole_tiles(parts.intermediate.weight.size(0));
 }
 
 at::Tensor bf16_layer(const at::Tensor& x, const LayerParts& parts, const PackedBatch& batch,

@@ -1,9 +1,9 @@
 // A transformer layer with bfloat16 products as one operation (docs/architecture.md, "Training in bfloat16").
 //
 // Between its two attentions every row goes its own way, so a thread takes a block of rows through all of it
-// while it lies in its cache. Products take operands rounded to bfloat16 and sum in float32; query, key, value,
-// probabilities, context and the sum before GELU are kept in bfloat16, the residual stream and both norms in
-// float32. This is what PyTorch's autocast computes, rounded in the same places.
+// while it lies in its cache. Products take operands rounded to bfloat16 and sum in float32; query, key,
+// value, probabilities, context and the sum before GELU are kept in bfloat16, the residual stream and both
+// norms in float32. This is what PyTorch's autocast computes, rounded in the same places.
 #pragma once
 
 #include "nn/aten.h"

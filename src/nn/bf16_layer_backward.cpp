@@ -83,57 +83,74 @@ struct WeightProduct {
   }
 };
 
-// Tiles of a weight's gradient that a task makes, in each direction.
-constexpr std::int64_t kTaskTiles = 4;
-// Tokens after which sums go back to memory: a panel of so many stays in the first-level cache.
-constexpr std::int64_t kTaskDepth = 512;
-
-std::int64_t groups(std::int64_t count) {
-  return (count / kPanelWidth + kTaskTiles - 1) / kTaskTiles;
-}
-
-// The tiles from (m, n) on.
-void multiply_tiles(const Bf16Path& path, const WeightProduct& product, std::int64_t m, std::int64_t n) {
-  const std::int64_t last_m = std::min(m + kTaskTiles, product.out / kPanelWidth);
-  const std::int64_t last_n = std::min(n + kTaskTiles, product.in / kPanelWidth);
-  ThreadMemory memory(kTaskTiles * kTaskTiles * kernels::kTileSize * 4);
-  auto* sums = memory.take<float>(kTaskTiles * kTaskTiles * kernels::kTileSize);
-  const auto tile = [&](std::int64_t i, std::int64_t j) {
-    return sums + ((i - m) * kTaskTiles + j - n) * kernels::kTileSize;
-  };
-  for (std::int64_t token = 0; token < product.tokens; token += kTaskDepth) {
-    const std::int64_t depth = std::min(kTaskDepth, product.tokens - token);
-    for (std::int64_t j = n; j < last_n; ++j) {
-      for (std::int64_t i = m; i < last_m; ++i)
-        path.multiply_tile({product.left_tile(token, i), kPanelWidth, kernels::kTileSize}, kPanelWidth,
-                           product.right_tile(token, j), depth, tile(i, j), token > 0);
+// A task makes side by side tiles of a weight's gradient. The more, the fewer times operands are read: with
+// 12 those of kPartDepth tokens and the sums fill a second-level cache of 2 MiB.
+class WeightTasks {
+ public:
+  WeightTasks(const Bf16Path& path, std::vector<const WeightProduct*> products)
+      : path_(path), products_(std::move(products)) {
+    for (const std::int64_t side : {12, 6, 3}) {
+      side_ = side;
+      ends_.clear();
+      for (const WeightProduct* product : products_)
+        ends_.push_back((ends_.empty() ? 0 : ends_.back()) + groups(product->out) * groups(product->in));
+      if (ends_.back() >= 4 * at::get_num_threads()) break;
     }
   }
-  auto* result = product.result.mutable_data_ptr<float>();
-  for (std::int64_t i = m; i < last_m; ++i) {
-    for (std::int64_t j = n; j < last_n; ++j)
-      kernels::finish_float(tile(i, j), kPanelWidth, nullptr,
-                            result + i * kPanelWidth * product.in + j * kPanelWidth, product.in, false);
-  }
-}
 
-void multiply_weights(const Bf16Path& path, const std::vector<const WeightProduct*>& products) {
-  double operations = 0;
-  std::vector<std::int64_t> ends;
-  for (const WeightProduct* product : products) {
-    operations += 2.0 * static_cast<double>(product->tokens * product->out * product->in);
-    ends.push_back((ends.empty() ? 0 : ends.back()) + groups(product->out) * groups(product->in));
+  void run() const {
+    double operations = 0;
+    for (const WeightProduct* product : products_)
+      operations += 2.0 * static_cast<double>(product->tokens * product->out * product->in);
+    const Span span("weight gradients", operations);
+    kernels::for_tasks(ends_.back(), [&](std::int64_t task) {
+      const auto which =
+          static_cast<std::size_t>(std::upper_bound(ends_.begin(), ends_.end(), task) - ends_.begin());
+      const std::int64_t own = task - (which == 0 ? 0 : ends_[which - 1]);
+      const std::int64_t columns = groups(products_[which]->in);
+      const kernels::Bf16Session session(path_);
+      multiply(*products_[which], own / columns * side_, own % columns * side_);
+    });
   }
-  const Span span("weight gradients", operations);
-  kernels::for_tasks(ends.back(), [&](std::int64_t task) {
-    const auto which = static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), task) - ends.begin());
-    const WeightProduct& product = *products[which];
-    const std::int64_t own = task - (which == 0 ? 0 : ends[which - 1]);
-    const kernels::Bf16Session session(path);
-    multiply_tiles(path, product, own / groups(product.in) * kTaskTiles,
-                   own % groups(product.in) * kTaskTiles);
-  });
-}
+
+ private:
+  [[nodiscard]] std::int64_t groups(std::int64_t count) const {
+    return (count / kPanelWidth + side_ - 1) / side_;
+  }
+
+  // The tiles from (m, n) on.
+  void multiply(const WeightProduct& product, std::int64_t m, std::int64_t n) const {
+    const std::int64_t last_m = std::min(m + side_, product.out / kPanelWidth);
+    const std::int64_t last_n = std::min(n + side_, product.in / kPanelWidth);
+    ThreadMemory memory(side_ * side_ * kernels::kTileSize * 4);
+    auto* sums = memory.take<float>(side_ * side_ * kernels::kTileSize);
+    const auto tile = [&](std::int64_t i, std::int64_t j) {
+      return sums + ((i - m) * side_ + j - n) * kernels::kTileSize;
+    };
+    const std::int64_t part = part_depth(product.tokens);
+    for (std::int64_t token = 0; token < product.tokens; token += part) {
+      const std::int64_t depth = std::min(part, product.tokens - token);
+      for (std::int64_t j = n; j < last_n; ++j) {
+        for (std::int64_t i = m; i < last_m; ++i) {
+          path_.multiply_tile({product.left_tile(token, i), kPanelWidth, kernels::kTileSize}, kPanelWidth,
+                              product.right_tile(token, j), depth, tile(i, j), token > 0);
+        }
+      }
+    }
+    auto* result = product.result.mutable_data_ptr<float>();
+    for (std::int64_t i = m; i < last_m; ++i) {
+      for (std::int64_t j = n; j < last_n; ++j) {
+        kernels::finish_float(tile(i, j), kPanelWidth, nullptr,
+                              result + i * kPanelWidth * product.in + j * kPanelWidth, product.in, false);
+      }
+    }
+  }
+
+  const Bf16Path& path_;
+  std::vector<const WeightProduct*> products_;
+  std::int64_t side_ = 0;
+  std::vector<std::int64_t> ends_;  // of each product's tasks
+};
 
 class Backward {
  public:
@@ -162,7 +179,7 @@ class Backward {
     pass_rows(grad_output);
     pass_projections(pass_attention());
     if (output_.wanted())
-      multiply_weights(path_, {&output_, &intermediate_, &attention_output_, &query_key_value_});
+      WeightTasks(path_, {&output_, &intermediate_, &attention_output_, &query_key_value_}).run();
     return {.x = grad_x_,
             .query_key_value = {query_key_value_.result, query_key_value_bias_.total()},
             .attention_output = {attention_output_.result, attention_output_bias_.total()},
@@ -189,13 +206,13 @@ class Backward {
       auto* dropped = memory.take<float>(height * hidden_);
       const Bf16Blocks gradient{memory.take<Bf16>(height * hidden_), height, hidden_};
       const Bf16Blocks inner{memory.take<Bf16>(height * inner_), height, inner_};
-      NormRowsBackward{*work_.output_plan, layer_.output_norm, tape_.output_sum, tape_.output_stats,
-                       output_norm_, output_bias_}(first, rows, floats(grad_output) + first * hidden_, residual,
-                                                   dropped);
+      NormRowsBackward{*work_.output_plan, layer_.output_norm, tape_.output_sum,
+                       tape_.output_stats, output_norm_,       output_bias_}(
+          first, rows, floats(grad_output) + first * hidden_, residual, dropped);
       kernels::round_to_blocks(dropped, rows, gradient, 0);
       pass_feed_forward(first, rows, gradient, inner, residual);
       NormRowsBackward{*work_.attention_plan, layer_.attention_norm, tape_.attention_sum,
-                       tape_.attention_stats, attention_norm_, attention_output_bias_}(
+                       tape_.attention_stats, attention_norm_,       attention_output_bias_}(
           first, rows, residual, grad_x_.mutable_data_ptr<float>() + first * hidden_, dropped);
       kernels::round_to_blocks(dropped, rows, gradient, 0);
       pass_attention_output(first, rows, gradient);
@@ -207,16 +224,16 @@ class Backward {
                          const Bf16Blocks& inner, float* grad_attended) const {
     const Bf16Blocks sums = blocks_view(tape_.inner, inner_);
     alignas(64) Bf16 activated[kernels::kTileSize];
-    multiply_rows(path_, gradient.left(0), rows, layer_.output.backward,
-                  [&](const float* product, std::int64_t row, std::int64_t count, std::int64_t panel) {
-                    const std::int64_t at = first + row;
-                    kernels::finish_gelu_gradient(
-                        product, count, sums.tile(at, panel), inner.tile(row, panel),
-                        intermediate_bias_.of_row(at) + panel * kPanelWidth,
-                        output_.wanted() ? output_.right_tile(at, panel) : activated);
-                    if (intermediate_.wanted())
-                      kernels::transpose_tile(inner.tile(row, panel), count, intermediate_.left_tile(at, panel));
-                  });
+    multiply_rows(
+        path_, gradient.left(0), rows, layer_.output.backward,
+        [&](const float* product, std::int64_t row, std::int64_t count, std::int64_t panel) {
+          const std::int64_t at = first + row;
+          kernels::finish_gelu_gradient(product, count, sums.tile(at, panel), inner.tile(row, panel),
+                                        intermediate_bias_.of_row(at) + panel * kPanelWidth,
+                                        output_.wanted() ? output_.right_tile(at, panel) : activated);
+          if (intermediate_.wanted())
+            kernels::transpose_tile(inner.tile(row, panel), count, intermediate_.left_tile(at, panel));
+        });
     multiply_rows(path_, inner.left(0), rows, layer_.intermediate.backward,
                   [&](const float* product, std::int64_t row, std::int64_t count, std::int64_t panel) {
                     kernels::finish_float(product, count, nullptr,
@@ -226,7 +243,8 @@ class Backward {
     const Bf16Blocks attended = blocks_view(tape_.attended, hidden_);
     for_tiles(rows, hidden_, [&](std::int64_t row, std::int64_t count, std::int64_t block) {
       kernels::transpose_tile(gradient.tile(row, block), count, output_.left_tile(first + row, block));
-      kernels::pack_tile(attended.tile(first + row, block), count, intermediate_.right_tile(first + row, block));
+      kernels::pack_tile(attended.tile(first + row, block), count,
+                         intermediate_.right_tile(first + row, block));
     });
   }
 
@@ -239,7 +257,8 @@ class Backward {
     if (!attention_output_.wanted()) return;
     const Bf16Blocks context = blocks_view(tape_.context, hidden_);
     for_tiles(rows, hidden_, [&](std::int64_t row, std::int64_t count, std::int64_t block) {
-      kernels::transpose_tile(gradient.tile(row, block), count, attention_output_.left_tile(first + row, block));
+      kernels::transpose_tile(gradient.tile(row, block), count,
+                              attention_output_.left_tile(first + row, block));
       kernels::pack_tile(context.tile(first + row, block), count,
                          attention_output_.right_tile(first + row, block));
     });
@@ -258,12 +277,11 @@ class Backward {
       ThreadMemory memory(kernels::attend_bytes(view.length, view.width));
       const std::int64_t block = head * view.width / kPanelWidth;
       const std::int64_t blocks = hidden_ / kPanelWidth;
-      kernels::attend_backward(
-          view, path_, context.tile(first, block), grad_context.tile(first, block),
-          log_sums + head * tokens_ + first,
-          {grad_qkv.tile(first, block), grad_qkv.tile(first, blocks + block),
-           grad_qkv.tile(first, 2 * blocks + block)},
-          memory.take<std::byte>(0));
+      kernels::attend_backward(view, path_, context.tile(first, block), grad_context.tile(first, block),
+                               log_sums + head * tokens_ + first,
+                               {grad_qkv.tile(first, block), grad_qkv.tile(first, blocks + block),
+                                grad_qkv.tile(first, 2 * blocks + block)},
+                               memory.take<std::byte>(0));
     });
     return result;
   }
@@ -288,8 +306,8 @@ class Backward {
       });
       if (!query_key_value_.wanted()) return;
       for_tiles(rows, hidden_, [&](std::int64_t row, std::int64_t count, std::int64_t block) {
-        kernels::pack_float_tile(floats(tape_.x) + (first + row) * hidden_ + block * kPanelWidth, hidden_, count,
-                                 query_key_value_.right_tile(first + row, block));
+        kernels::pack_float_tile(floats(tape_.x) + (first + row) * hidden_ + block * kPanelWidth, hidden_,
+                                 count, query_key_value_.right_tile(first + row, block));
       });
     });
   }

@@ -14,7 +14,8 @@ struct NormRows {
   float epsilon;
   at::Tensor sum, stats;  // [T, H], [2, T]
 
-  void operator()(std::int64_t first, std::int64_t rows, const float* x, const float* residual, float* out) const {
+  void operator()(std::int64_t first, std::int64_t rows, const float* x, const float* residual,
+                  float* out) const {
     const std::int64_t width = sum.size(1);
     const std::int64_t tokens = sum.size(0);
     thread_local std::vector<float> multipliers;

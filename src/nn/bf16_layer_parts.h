@@ -32,14 +32,14 @@ struct LayerWork : torch::CustomClassHolder {
 
 // What the forward pass leaves for the backward pass: T tokens, hidden H, inner I.
 struct LayerTape {
-  at::Tensor x;                           // float32 [T, H]
-  at::Tensor query_key_value;             // blocks of 3H columns
-  at::Tensor log_sums;                    // float32 [heads, T], see attend
-  at::Tensor context;                     // blocks of H columns
-  at::Tensor attention_sum, output_sum;   // float32 [T, H]: what the norms are of
+  at::Tensor x;                              // float32 [T, H]
+  at::Tensor query_key_value;                // blocks of 3H columns
+  at::Tensor log_sums;                       // float32 [heads, T], see attend
+  at::Tensor context;                        // blocks of H columns
+  at::Tensor attention_sum, output_sum;      // float32 [T, H]: what the norms are of
   at::Tensor attention_stats, output_stats;  // float32 [2, T]: means, reciprocal deviations
-  at::Tensor attended;                    // blocks of H columns: the first norm's result
-  at::Tensor inner;                       // blocks of I columns, before GELU
+  at::Tensor attended;                       // blocks of H columns: the first norm's result
+  at::Tensor inner;                          // blocks of I columns, before GELU
 };
 
 struct LayerTensors {
@@ -48,7 +48,8 @@ struct LayerTensors {
 };
 
 // Fills all of `tape` but x; returns the layer's output.
-[[nodiscard]] at::Tensor bf16_layer_forward(const LayerTensors& layer, const LayerWork& work, LayerTape& tape);
+[[nodiscard]] at::Tensor bf16_layer_forward(const LayerTensors& layer, const LayerWork& work,
+                                            LayerTape& tape);
 
 // Undefined where not wanted.
 struct LayerGradients {
@@ -77,7 +78,8 @@ void LayerWork::for_heads(const Bf16Path& path, const Bf16Blocks& qkv, const Bod
     const auto part = [&](std::int64_t index) {
       return qkv.tile(first, (index * hidden + head * width) / kPanelWidth);
     };
-    const std::uint32_t site = dropout_site(settings.index, Site::attention) + static_cast<std::uint32_t>(head);
+    const std::uint32_t site =
+        dropout_site(settings.index, Site::attention) + static_cast<std::uint32_t>(head);
     const kernels::Bf16Head view{
         .query = part(0),
         .key = part(1),

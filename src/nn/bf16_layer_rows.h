@@ -53,18 +53,20 @@ class ThreadMemory {
 };
 
 // Sums over rows are made of pieces of this size, whatever the blocks that threads take.
-constexpr std::int64_t kPieceRows = 64;
+constexpr std::int64_t kPieceRows = 32;
+// Of a block.
+constexpr std::int64_t kMostRows = 256;
 
 inline std::int64_t piece_count(std::int64_t rows) { return (rows + kPieceRows - 1) / kPieceRows; }
 
-// Calls body(first row, rows) on all threads for blocks of whole pieces: as many rows as fit beside a panel of
-// weights in a core's second-level cache, since every block reads all weights, and as many blocks for one
+// Calls body(first row, rows) on all threads for blocks of whole pieces: as many rows as fit beside a panel
+// of weights in a core's second-level cache, since every block reads all weights, and as many blocks for one
 // thread as for another. `row_bytes`: what a row needs there.
 template <typename Body>
 void for_row_blocks(const Bf16Path& path, std::int64_t rows, std::int64_t row_bytes, const Body& body) {
   constexpr std::int64_t kCache = std::int64_t{3} << 19;
   const auto ceil_div = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
-  const std::int64_t most = std::clamp<std::int64_t>(kCache / row_bytes / kPieceRows, 1, 4);
+  const std::int64_t most = std::clamp<std::int64_t>(kCache / row_bytes, kPieceRows, kMostRows) / kPieceRows;
   const std::int64_t threads = at::get_num_threads();
   const std::int64_t blocks = ceil_div(ceil_div(piece_count(rows), most), threads) * threads;
   const std::int64_t step = ceil_div(piece_count(rows), blocks) * kPieceRows;
@@ -74,18 +76,35 @@ void for_row_blocks(const Bf16Path& path, std::int64_t rows, std::int64_t row_by
   });
 }
 
+// The depth of a product is taken in equal parts of up to this: the panel's part then stays in the
+// first-level cache while all rows read it. One order for all sums, whatever the rows.
+constexpr std::int64_t kPartDepth = 384;
+
+inline std::int64_t part_depth(std::int64_t depth) {
+  const std::int64_t parts = (depth + kPartDepth - 1) / kPartDepth;
+  return to_tiles((depth + parts - 1) / parts);
+}
+
 // Calls finish(product, row, rows, panel) for the tiles of `rows` rows of left times right.
 template <typename Finish>
 void multiply_rows(const Bf16Path& path, const Bf16Left& left, std::int64_t rows, const Bf16Panels& right,
                    const Finish& finish) {
-  alignas(64) float product[kernels::kTileSize];
-  for (std::int64_t panel = 0; panel < right.columns / kPanelWidth; ++panel) {
-    const Bf16* data = right.data + panel * right.depth * kPanelWidth;
-    for (std::int64_t row = 0; row < rows; row += kPanelWidth) {
-      const std::int64_t count = std::min(kPanelWidth, rows - row);
-      path.multiply_tile({left.data + row * left.stride, left.stride, left.step}, count, data, right.depth,
-                         product, false);
-      finish(product, row, count, panel);
+  alignas(64) float products[kMostRows * kPanelWidth];
+  const std::int64_t panels = right.columns / kPanelWidth;
+  const std::int64_t panel_size = right.depth * kPanelWidth;
+  const std::int64_t part = part_depth(right.depth);
+  for (std::int64_t panel = 0; panel < panels; ++panel) {
+    const Bf16* data = right.data + panel * panel_size;
+    for (std::int64_t k = 0; k < right.depth; k += part) {
+      const std::int64_t depth = std::min(part, right.depth - k);
+      const Bf16* rows_data = left.data + k / kernels::kDepthStep * left.step;
+      for (std::int64_t row = 0; row < rows; row += kPanelWidth) {
+        const std::int64_t count = std::min(kPanelWidth, rows - row);
+        float* product = products + row * kPanelWidth;
+        path.multiply_tile({rows_data + row * left.stride, left.stride, left.step}, count,
+                           data + k * kPanelWidth, depth, product, k > 0);
+        if (k + depth == right.depth) finish(product, row, count, panel);
+      }
     }
   }
 }

@@ -343,7 +343,7 @@ Bf16Panels PackedWeight::backward(const at::Tensor& weight) {
 at::Tensor linear(const at::Tensor& x, const Linear& layer, Backend backend) {
   if (layer.precision == Precision::fp32) {
     return takes_kernels(x, backend) ? Fp32Linear::apply(x, layer.weight, layer.bias)
-                                : at::linear(x, layer.weight, layer.bias);
+                                     : at::linear(x, layer.weight, layer.bias);
   }
   if (takes_bf16_kernels(x, layer, backend)) {
     return Bf16Linear::apply(x, layer.weight, layer.bias, c10::make_intrusive<WeightHolder>(layer.packed));

@@ -56,9 +56,18 @@ struct Layer {
     return {qkv, attention_output, attention_norm, intermediate, output, output_norm};
   }
   [[nodiscard]] std::vector<at::Tensor> parameters() const {
-    return {qkv.weight,           qkv.bias,          attention_output.weight, attention_output.bias,
-            attention_norm.gamma, attention_norm.beta, intermediate.weight,   intermediate.bias,
-            output.weight,        output.bias,       output_norm.gamma,       output_norm.beta};
+    return {qkv.weight,
+            qkv.bias,
+            attention_output.weight,
+            attention_output.bias,
+            attention_norm.gamma,
+            attention_norm.beta,
+            intermediate.weight,
+            intermediate.bias,
+            output.weight,
+            output.bias,
+            output_norm.gamma,
+            output_norm.beta};
   }
   nn::Linear qkv, attention_output, intermediate, output;
   nn::LayerNorm attention_norm, output_norm;
@@ -88,8 +97,9 @@ at::Tensor twin(const at::Tensor& x, const Layer& layer, const nn::PackedBatch& 
   const nn::RowLayout rows{batch.offsets, batch.documents};
   const auto norm = [&](const at::Tensor& value, const at::Tensor& residual, const nn::LayerNorm& one,
                         nn::Site site) {
-    return nn::dropout_add_layer_norm(value, residual, one.gamma, one.beta, static_cast<double>(s.epsilon), rows,
-                                      s.hidden_dropout, s.state, nn::dropout_site(s.index, site), Backend::aten);
+    return nn::dropout_add_layer_norm(value, residual, one.gamma, one.beta, static_cast<double>(s.epsilon),
+                                      rows, s.hidden_dropout, s.state, nn::dropout_site(s.index, site),
+                                      Backend::aten);
   };
   const at::Tensor qkv = Round::apply(nn::linear(x, layer.qkv, Backend::aten));
   const at::Tensor context = Round::apply(
@@ -198,7 +208,8 @@ TEST_F(Bf16Layers, DoNotDependOnTheNumberOfThreads) {
   at::set_num_threads(before);
   EXPECT_TRUE(at::equal(one.value, two.value) && at::equal(one.value, three.value));
   for (std::size_t i = 0; i < one.gradients.size(); ++i)
-    EXPECT_TRUE(at::equal(one.gradients[i], two.gradients[i]) && at::equal(one.gradients[i], three.gradients[i]))
+    EXPECT_TRUE(at::equal(one.gradients[i], two.gradients[i]) &&
+                at::equal(one.gradients[i], three.gradients[i]))
         << i;
 }
 

@@ -1,6 +1,7 @@
-// Self-attention of one head of one sequence with bfloat16 products and float32 softmax, one thread's work. The
-// scores exist for 32 queries at a time; the backward pass computes them again from the queries and keys and the
-// logarithms of their sums (as Dao et al. 2022 do). Nothing here may be called unless bf16_available().
+// Self-attention of one head of one sequence with bfloat16 products and float32 softmax, one thread's work.
+// The scores exist for 32 queries at a time; the backward pass computes them again from the queries and keys
+// and the logarithms of their sums (as Dao et al. 2022 do). Nothing here may be called unless
+// bf16_available().
 #pragma once
 
 #include <cstdint>

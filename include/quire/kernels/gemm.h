@@ -86,8 +86,8 @@ struct Bf16Path {
   // A thread calls these around its products (Bf16Session): AMX wants its registers set up and given back.
   void (*enter)();
   void (*leave)();
-  // The product of `rows` <= kBf16TileRows rows with one panel, to float32 [kBf16TileRows, kPanelWidth], of which
-  // rows past `rows` may be overwritten; `depth` is padded. With `add`, added to what is there.
+  // The product of `rows` <= kBf16TileRows rows with one panel, to float32 [kBf16TileRows, kPanelWidth], of
+  // which rows past `rows` may be overwritten; `depth` is padded. With `add`, added to what is there.
   void (*multiply_tile)(const Bf16Left& left, std::int64_t rows, const Bf16* panel, std::int64_t depth,
                         float* out, bool add);
 };
