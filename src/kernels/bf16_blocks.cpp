@@ -62,13 +62,21 @@ inline __m512 gelu(__m512 x) { return _mm512_mul_ps(x, standard_normal(x).cumula
 }  // namespace
 
 void round_to_blocks(const float* x, int64_t rows, const Bf16Blocks& out, int64_t first_row) {
-  const int64_t padded = (rows + kWidth - 1) / kWidth * kWidth;
   for (int64_t block = 0; block < out.columns / kWidth; ++block) {
     Bf16* tile = out.tile(first_row, block);
     const float* from = x + block * kWidth;
-    for (int64_t r = 0; r < padded; ++r, tile += kWidth, from += out.columns) {
-      _mm512_storeu_si512(tile, r < rows ? rounded(_mm512_loadu_ps(from), _mm512_loadu_ps(from + 16))
-                                         : _mm512_setzero_si512());
+    for (int64_t r = 0; r < rows; ++r, tile += kWidth, from += out.columns)
+      _mm512_storeu_si512(tile, rounded(_mm512_loadu_ps(from), _mm512_loadu_ps(from + 16)));
+  }
+}
+
+void widen_blocks(const Bf16Blocks& x, int64_t first_row, int64_t rows, float* out) {
+  for (int64_t block = 0; block < x.columns / kWidth; ++block) {
+    const Bf16* tile = x.tile(first_row, block);
+    float* to = out + block * kWidth;
+    for (int64_t r = 0; r < rows; ++r, tile += kWidth, to += x.columns) {
+      _mm512_storeu_ps(to, widened(tile));
+      _mm512_storeu_ps(to + 16, widened(tile + 16));
     }
   }
 }

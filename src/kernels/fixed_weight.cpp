@@ -91,7 +91,7 @@ void multiply_bf16(const Product& p, Bf16* panels) {
   for (std::int64_t row = 0; row < p.rows; ++row)
     bf16::round_row(p.x + row * p.in, p.in, depth, left + row * stride, nullptr);
   alignas(64) float product[kBf16TileRows * kPanelWidth];
-  const Bf16Session session(path);
+  const TileSession session(path);
   for_tiles(p.rows, p.out, kBf16TileRows, p.result,
             [&](std::int64_t panel, std::int64_t row, const ResultTile& tile) {
               path.multiply_tile({left + row * stride, stride}, tile.rows,
@@ -112,6 +112,7 @@ void multiply_int8(const Product& p, const std::int8_t* panels, const float* sca
     codes[static_cast<std::size_t>(row)] =
         prediction_loops().quantise_row(p.x + row * p.in, p.in, depth, left + row * stride);
   alignas(64) std::int32_t product[kLargestTile * kPanelWidth];
+  const TileSession session(path);
   for_tiles(p.rows, p.out, path.tile_rows, p.result,
             [&](std::int64_t panel, std::int64_t row, const ResultTile& tile) {
               path.multiply_tile(left + row * stride, stride, tile.rows, panels + panel * depth * kPanelWidth,

@@ -113,7 +113,7 @@ void multiply(Bf16Rows left, Bf16Panels right, const Epilogue& epilogue, const B
   // Neighbouring tasks share the rows.
   for_tasks(row_blocks * column_blocks, [&](std::int64_t task) {
     alignas(64) float product[kBf16TileRows * kPanelWidth];
-    const Bf16Session session(path);
+    const TileSession session(path);
     const std::int64_t row_block = task / column_blocks;
     const std::int64_t last_row = std::min((row_block + 1) * block, left.rows);
     const std::int64_t first_panel = task % column_blocks * kPanelsPerTask;

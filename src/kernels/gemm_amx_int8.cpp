@@ -10,10 +10,15 @@ namespace {
 
 constexpr int kTileRows = 32;
 
-void multiply_tile(const uint8_t* left, int64_t stride, int64_t rows, const int8_t* panel, int64_t depth,
-                   int32_t* out) {
+void enter() {
   static constexpr TileConfig kConfig;
   _tile_loadconfig(&kConfig);
+}
+
+void leave() { _tile_release(); }
+
+void multiply_tile(const uint8_t* left, int64_t stride, int64_t rows, const int8_t* panel, int64_t depth,
+                   int32_t* out) {
   const auto left_bytes = static_cast<size_t>(stride);
   constexpr size_t kPanelBytes = 4 * kPanelWidth;
   constexpr size_t kOutBytes = kPanelWidth * sizeof(int32_t);
@@ -38,12 +43,11 @@ void multiply_tile(const uint8_t* left, int64_t stride, int64_t rows, const int8
   _tile_stored(1, out + 16, kOutBytes);
   _tile_stored(2, out + 16 * kPanelWidth, kOutBytes);
   _tile_stored(3, out + 16 * kPanelWidth + 16, kOutBytes);
-  _tile_release();
 }
 
 }  // namespace
 
-const Int8Path amx_int8_path = {"amx", kTileRows, multiply_tile};
+const Int8Path amx_int8_path = {"amx", kTileRows, enter, leave, multiply_tile};
 
 bool amx_int8_works() {
   if (!request_amx()) return false;
@@ -60,7 +64,9 @@ bool amx_int8_works() {
     for (int c = 0; c < kPanelWidth; ++c)
       panel[(k / 4 * kPanelWidth + c) * 4 + k % 4] = static_cast<int8_t>(right_value(k, c));
   }
+  enter();
   multiply_tile(left, kDepth, kTileRows, panel, kDepth, out);
+  leave();
   for (int r = 0; r < kTileRows; ++r) {
     for (int c = 0; c < kPanelWidth; ++c) {
       int expected = 0;

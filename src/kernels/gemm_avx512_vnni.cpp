@@ -46,8 +46,10 @@ void multiply_tile(const uint8_t* left, int64_t stride, int64_t rows, const int8
   kTiles[rows - 1](left, stride, panel, depth, out);
 }
 
+void nothing() {}
+
 }  // namespace
 
-const Int8Path avx512_vnni_path = {"avx512_vnni", kTileRows, multiply_tile};
+const Int8Path avx512_vnni_path = {"avx512_vnni", kTileRows, nothing, nothing, multiply_tile};
 
 }  // namespace quire::kernels

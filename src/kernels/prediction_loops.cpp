@@ -148,10 +148,16 @@ void multiply_tile(const uint8_t* left, int64_t stride, int64_t rows, const int8
   }
 }
 
+void nothing() {}
+
 }  // namespace
 
 extern const PredictionLoops QUIRE_PREDICTION_NAME(QUIRE_KERNEL_ISA);
 const PredictionLoops QUIRE_PREDICTION_NAME(QUIRE_KERNEL_ISA) = {
-    quantise_row, quantise_weights, finish, finish_int8, {"plain", kTileRows, multiply_tile}};
+    quantise_row,
+    quantise_weights,
+    finish,
+    finish_int8,
+    {"plain", kTileRows, nothing, nothing, multiply_tile}};
 
 }  // namespace quire::kernels

@@ -88,8 +88,6 @@ class Bf16Layer : public torch::autograd::Function<Bf16Layer> {
   }
 };
 
-bool whole_tiles(std::int64_t count) { return count % kPanelWidth == 0; }
-
 }  // namespace
 
 bool takes_bf16_layer(const at::Tensor& x, const LayerParts& parts, std::int64_t heads,
@@ -106,9 +104,13 @@ at::Tensor bf16_layer(const at::Tensor& x, const LayerParts& parts, const Packed
   work->attention_output = parts.attention_output.packed;
   work->intermediate = parts.intermediate.packed;
   work->output = parts.output.packed;
-  work->offsets = batch.offsets;
-  work->documents = batch.documents;
-  work->settings = settings;
+  work->heads = {.offsets = batch.offsets,
+                 .documents = batch.documents,
+                 .heads = settings.heads,
+                 .layer = settings.index,
+                 .dropout = settings.attention_dropout,
+                 .state = settings.state};
+  work->epsilon = settings.epsilon;
   const RowLayout rows{batch.offsets, batch.documents};
   const auto plan = [&](Site site) {
     return std::make_shared<DropoutPlan>(rows, settings.hidden_dropout, settings.state,

@@ -108,7 +108,7 @@ class WeightTasks {
           static_cast<std::size_t>(std::upper_bound(ends_.begin(), ends_.end(), task) - ends_.begin());
       const std::int64_t own = task - (which == 0 ? 0 : ends_[which - 1]);
       const std::int64_t columns = groups(products_[which]->in);
-      const kernels::Bf16Session session(path_);
+      const kernels::TileSession session(path_);
       multiply(*products_[which], own / columns * side_, own % columns * side_);
     });
   }
@@ -273,16 +273,17 @@ class Backward {
     const Bf16Blocks context = blocks_view(tape_.context, hidden_);
     const Bf16Blocks grad_context = blocks_view(grad_context_, hidden_);
     const float* log_sums = floats(tape_.log_sums);
-    work_.for_heads(path_, qkv, [&](const kernels::Bf16Head& view, std::int64_t first, std::int64_t head) {
-      ThreadMemory memory(kernels::attend_bytes(view.length, view.width));
-      const std::int64_t block = head * view.width / kPanelWidth;
-      const std::int64_t blocks = hidden_ / kPanelWidth;
-      kernels::attend_backward(view, path_, context.tile(first, block), grad_context.tile(first, block),
-                               log_sums + head * tokens_ + first,
-                               {grad_qkv.tile(first, block), grad_qkv.tile(first, blocks + block),
-                                grad_qkv.tile(first, 2 * blocks + block)},
-                               memory.take<std::byte>(0));
-    });
+    work_.heads.for_each(
+        path_, qkv, [&](const kernels::Bf16Head& view, std::int64_t first, std::int64_t head) {
+          ThreadMemory memory(kernels::attend_bytes(view.length, view.width));
+          const std::int64_t block = head * view.width / kPanelWidth;
+          const std::int64_t blocks = hidden_ / kPanelWidth;
+          kernels::attend_backward(view, path_, context.tile(first, block), grad_context.tile(first, block),
+                                   log_sums + head * tokens_ + first,
+                                   {grad_qkv.tile(first, block), grad_qkv.tile(first, blocks + block),
+                                    grad_qkv.tile(first, 2 * blocks + block)},
+                                   memory.take<std::byte>(0));
+        });
     return result;
   }
 

@@ -44,7 +44,7 @@ class Forward {
         inner_(layer.intermediate.weight.size(0)) {
     const auto floats_like = [&](at::IntArrayRef shape) { return at::empty(shape, tape.x.options()); };
     tape.query_key_value = blocks_memory(tokens_, 3 * hidden_);
-    tape.log_sums = floats_like({work.settings.heads, tokens_});
+    tape.log_sums = floats_like({work.heads.heads, tokens_});
     tape.context = blocks_memory(tokens_, hidden_);
     tape.attention_sum = floats_like({tokens_, hidden_});
     tape.output_sum = floats_like({tokens_, hidden_});
@@ -84,14 +84,9 @@ class Forward {
 
   void attend() const {
     const Span span("attention forward");
-    const Bf16Blocks qkv = blocks_view(tape_.query_key_value, 3 * hidden_);
-    const Bf16Blocks context = blocks_view(tape_.context, hidden_);
-    auto* log_sums = tape_.log_sums.mutable_data_ptr<float>();
-    work_.for_heads(path_, qkv, [&](const kernels::Bf16Head& view, std::int64_t first, std::int64_t head) {
-      ThreadMemory memory(kernels::attend_bytes(view.length, view.width));
-      kernels::attend(view, path_, context.tile(first, head * view.width / kPanelWidth),
-                      log_sums + head * tokens_ + first, memory.take<std::byte>(0));
-    });
+    work_.heads.attend(path_, blocks_view(tape_.query_key_value, 3 * hidden_),
+                       blocks_view(tape_.context, hidden_), tape_.log_sums.mutable_data_ptr<float>(),
+                       tokens_);
   }
 
   // From the context to the layer's output.
@@ -103,10 +98,10 @@ class Forward {
     const Bf16Blocks context = blocks_view(tape_.context, hidden_);
     const Bf16Blocks attended = blocks_view(tape_.attended, hidden_);
     const Bf16Blocks inner = blocks_view(tape_.inner, inner_);
-    const NormRows attention_norm{*work_.attention_plan, layer_.attention_norm, work_.settings.epsilon,
+    const NormRows attention_norm{*work_.attention_plan, layer_.attention_norm, work_.epsilon,
                                   tape_.attention_sum, tape_.attention_stats};
-    const NormRows output_norm{*work_.output_plan, layer_.output_norm, work_.settings.epsilon,
-                               tape_.output_sum, tape_.output_stats};
+    const NormRows output_norm{*work_.output_plan, layer_.output_norm, work_.epsilon, tape_.output_sum,
+                               tape_.output_stats};
     const std::int64_t row_bytes = hidden_ * 8 + inner_ * 2;
     for_row_blocks(path_, tokens_, row_bytes, [&](std::int64_t first, std::int64_t rows) {
       const std::int64_t height = to_tiles(rows);

@@ -1,6 +1,7 @@
 // The two directions of bf16_layer and what the first leaves for the second.
 #pragma once
 
+#include "nn/bf16_heads.h"
 #include "nn/bf16_layer.h"
 #include "nn/bf16_layer_rows.h"
 
@@ -19,15 +20,9 @@ struct PackedNorm {
 // A layer and its batch, the same in both directions.
 struct LayerWork : torch::CustomClassHolder {
   std::shared_ptr<PackedWeight> query_key_value, attention_output, intermediate, output;
-  std::vector<std::int64_t> offsets;  // [S + 1] rows of each sequence
-  std::vector<std::uint32_t> documents;
-  LayerSettings settings;
+  PackedHeads heads;
+  float epsilon = 0;
   std::shared_ptr<DropoutPlan> attention_plan, output_plan;  // of the two sums before a norm
-
-  [[nodiscard]] std::int64_t sequences() const { return static_cast<std::int64_t>(documents.size()); }
-  // Calls body(head view, sequence, head) for all heads of all sequences, on all threads.
-  template <typename Body>
-  void for_heads(const Bf16Path& path, const Bf16Blocks& qkv, const Body& body) const;
 };
 
 // What the forward pass leaves for the backward pass: T tokens, hidden H, inner I.
@@ -66,33 +61,5 @@ struct LayerGradients {
 [[nodiscard]] LayerGradients bf16_layer_backward(const LayerTensors& layer, const LayerWork& work,
                                                  const LayerTape& tape, const at::Tensor& grad_output,
                                                  bool weights);
-
-template <typename Body>
-void LayerWork::for_heads(const Bf16Path& path, const Bf16Blocks& qkv, const Body& body) const {
-  const std::int64_t hidden = qkv.columns / 3;
-  const std::int64_t width = hidden / settings.heads;
-  kernels::for_tasks(sequences() * settings.heads, [&](std::int64_t task) {
-    const std::int64_t sequence = task / settings.heads;
-    const std::int64_t head = task % settings.heads;
-    const std::int64_t first = offsets[static_cast<std::size_t>(sequence)];
-    const auto part = [&](std::int64_t index) {
-      return qkv.tile(first, (index * hidden + head * width) / kPanelWidth);
-    };
-    const std::uint32_t site =
-        dropout_site(settings.index, Site::attention) + static_cast<std::uint32_t>(head);
-    const kernels::Bf16Head view{
-        .query = part(0),
-        .key = part(1),
-        .value = part(2),
-        .step = qkv.height * kPanelWidth,
-        .length = offsets[static_cast<std::size_t>(sequence) + 1] - first,
-        .width = width,
-        .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(width))),
-        .stream = dropout_stream(settings.state, documents[static_cast<std::size_t>(sequence)], site),
-        .rate = kernels::DropoutRate(settings.state.active ? settings.attention_dropout : 0)};
-    const kernels::Bf16Session session(path);
-    body(view, first, head);
-  });
-}
 
 }  // namespace quire::nn

@@ -71,7 +71,7 @@ void for_row_blocks(const Bf16Path& path, std::int64_t rows, std::int64_t row_by
   const std::int64_t blocks = ceil_div(ceil_div(piece_count(rows), most), threads) * threads;
   const std::int64_t step = ceil_div(piece_count(rows), blocks) * kPieceRows;
   kernels::for_tasks(ceil_div(rows, step), [&](std::int64_t block) {
-    const kernels::Bf16Session session(path);
+    const kernels::TileSession session(path);
     body(block * step, std::min(step, rows - block * step));
   });
 }

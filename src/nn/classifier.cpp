@@ -151,9 +151,8 @@ void Classifier::mark_unused_layers() {
 
 at::Tensor Classifier::select_features(const PackedBatch& batch, const DropoutState& state) const {
   const Features& features = options_.features;
-  const std::vector<at::Tensor> states =
-      encoder_.hidden_states(batch, state, highest_layer(features, config().layers),
-                             first_state(features, config().layers));
+  const std::vector<at::Tensor> states = encoder_.hidden_states(
+      batch, state, highest_layer(features, config().layers), first_state(features, config().layers));
   const auto last = [&] {
     return at::TensorList(states).slice(states.size() - static_cast<std::size_t>(features.n));
   };

@@ -7,6 +7,7 @@
 #include "kernels/tasks.h"
 #include "nn/aten.h"
 #include "nn/backend.h"
+#include "nn/bf16_heads.h"
 #include "nn/prediction.h"
 #include "quire/base/profile.h"
 #include "quire/kernels/kernels.h"
@@ -123,10 +124,19 @@ bool Encoder::predicts(const DropoutState& state) const {
 // What a layer reads of the block before it: query, key and value, or the last two.
 struct Encoder::Projection {
   FixedLinear layer;
-  at::Tensor result;  // [tokens, outputs]
+  at::Tensor result;       // [tokens, outputs], or where it is undefined
+  Bf16Blocks blocks = {};  // as many columns
 
   void operator()(const float* x, std::int64_t row, std::int64_t rows) const {
-    layer(x, rows, result.mutable_data_ptr<float>() + row * layer.weight->outputs());
+    const std::int64_t outputs = layer.weight->outputs();
+    if (result.defined()) {
+      layer(x, rows, result.mutable_data_ptr<float>() + row * outputs);
+    } else {
+      ThreadMemory memory(rows * outputs * 4);
+      auto* values = memory.take<float>(rows * outputs);
+      layer(x, rows, values);
+      kernels::round_to_blocks(values, rows, blocks, row);
+    }
   }
 };
 
@@ -135,7 +145,10 @@ struct Encoder::Prediction {
   const PackedBatch& batch;
   std::int64_t tokens, hidden, width;  // width: of the widest activations
   float epsilon;
-  at::Tensor query_key_value;  // [tokens, 3 * hidden], of one layer after the other
+  // Of one layer after the other: query, key and value [tokens, 3 * hidden] in float32, or in bfloat16 blocks
+  // with the attention's result.
+  bool rounds_attention;
+  at::Tensor query_key_value, context, log_sums;
 
   Prediction(const Encoder& encoder_in, const PackedBatch& batch_in)
       : encoder(encoder_in),
@@ -144,10 +157,21 @@ struct Encoder::Prediction {
         hidden(encoder.config_.hidden_size),
         width(std::max(3 * hidden, encoder.config_.intermediate_size)),
         epsilon(static_cast<float>(encoder.config_.layer_norm_eps)),
-        query_key_value(at::empty({tokens, 3 * hidden}, at::kFloat)) {}
+        rounds_attention(encoder.precision_ != Precision::fp32 && kernels::bf16_available() &&
+                         whole_tiles(hidden / encoder.config_.heads)) {
+    if (rounds_attention) {
+      query_key_value = blocks_memory(tokens, 3 * hidden);
+      context = blocks_memory(tokens, hidden);
+      log_sums = at::empty({encoder.config_.heads, tokens}, at::kFloat);
+    } else {
+      query_key_value = at::empty({tokens, 3 * hidden}, at::kFloat);
+    }
+  }
 
   [[nodiscard]] Projection projection(std::int64_t index) const {
-    return {FixedLinear(encoder.layers_[static_cast<std::size_t>(index)].query_key_value), query_key_value};
+    const FixedLinear layer(encoder.layers_[static_cast<std::size_t>(index)].query_key_value);
+    return rounds_attention ? Projection{layer, {}, blocks_view(query_key_value, 3 * hidden)}
+                            : Projection{layer, query_key_value};
   }
 
   // The embeddings of all tokens: [tokens, hidden].
@@ -178,20 +202,28 @@ struct Encoder::Prediction {
     return result;
   }
 
+  // [tokens, hidden], undefined where the result stays in blocks.
   [[nodiscard]] at::Tensor attend(std::int64_t index) const {
+    if (rounds_attention) {
+      const Span span("attention forward");
+      const PackedHeads heads{batch.offsets, batch.documents, encoder.config_.heads, index, 0, {}};
+      heads.attend(kernels::bf16_path(), blocks_view(query_key_value, 3 * hidden),
+                   blocks_view(context, hidden), log_sums.mutable_data_ptr<float>(), tokens);
+      return {};
+    }
     return packed_attention(query_key_value, batch, encoder.config_.heads, 0, {}, index);
   }
 
-  // From the attention's result and the input `x` of layer `index` to its output, which goes to `result`
-  // (it may be x), and to what the next layer reads.
-  void finish_layer(std::int64_t index, const at::Tensor& context, const at::Tensor& x,
+  // From the attention's result (attend's) and the input `x` of layer `index` to its output, which goes to
+  // `result` (it may be x), and to what the next layer reads.
+  void finish_layer(std::int64_t index, const at::Tensor& attention, const at::Tensor& x,
                     const at::Tensor& result, const std::optional<Projection>& next) const {
     const Span span("layers after attention, prediction");
     const Layer& layer = encoder.layers_[static_cast<std::size_t>(index)];
     const FixedLinear attention_output(layer.attention_output);
     const FixedLinear intermediate(layer.intermediate);
     const FixedLinear output(layer.output);
-    const auto* contexts = context.const_data_ptr<float>();
+    const auto* contexts = attention.defined() ? attention.const_data_ptr<float>() : nullptr;
     const auto* inputs = x.const_data_ptr<float>();
     auto* outputs = result.mutable_data_ptr<float>();
     for_blocks(x.size(0), width, [&](std::int64_t row, std::int64_t rows) {
@@ -199,7 +231,8 @@ struct Encoder::Prediction {
       float* sum = attended + rows * hidden;
       float* inner = sum + rows * hidden;
       float* out = outputs + row * hidden;
-      attention_output(contexts + row * hidden, rows, sum);
+      if (contexts == nullptr) kernels::widen_blocks(blocks_view(context, hidden), row, rows, inner);
+      attention_output(contexts == nullptr ? inner : contexts + row * hidden, rows, sum);
       add_norm(sum, inputs + row * hidden, rows, layer.attention_norm, epsilon, attended);
       activate_rows(intermediate, attended, rows, inner);
       output(inner, rows, sum);

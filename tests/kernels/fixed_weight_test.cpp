@@ -39,6 +39,7 @@ TEST_P(Int8Products, EqualPlainIntegers) {
                                      : i / 4 % kPanelWidth == 1 ? -128
                                                                 : static_cast<int>(random.below(256)) - 128);
       std::vector<std::int32_t> found(static_cast<std::size_t>(kernels::padded_rows(rows) * kPanelWidth));
+      const kernels::TileSession session(*GetParam());
       GetParam()->multiply_tile(left, depth, rows, panel, depth, found.data());
       for (std::int64_t r = 0; r < rows; ++r) {
         for (std::int64_t c = 0; c < kPanelWidth; ++c) {

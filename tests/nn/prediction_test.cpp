@@ -2,6 +2,7 @@
 #include "nn/prediction.h"
 #include "nn/golden.h"
 #include "quire/kernels/fixed_weight.h"
+#include "quire/kernels/gemm.h"
 #include "quire/nn/classifier.h"
 
 namespace quire::test {
@@ -114,6 +115,59 @@ TEST(PredictedModel, TakesAnyActivation) {
     const at::Tensor expected = model.logits(golden.all(), {});
     const at::NoGradGuard no_grad;
     EXPECT_LE(relative_error(model.logits(golden.all(), {}), expected), 4e-6);
+  }
+}
+
+// Heads of whole tiles, whose attention is computed in bfloat16 blocks; the goldens' are narrower.
+nn::Classifier wide_model(Precision precision) {
+  EncoderConfig config;
+  config.vocab_size = 200;
+  config.hidden_size = config.embedding_size = 128;
+  config.layers = 3;
+  config.heads = 2;
+  config.intermediate_size = 256;
+  config.max_positions = 200;
+  nn::ClassifierOptions options;
+  options.classes = 4;
+  options.seed = 11;
+  options.precision = precision;
+  return {config, nullptr, options};
+}
+
+nn::PackedBatch random_documents(const std::vector<std::size_t>& lengths) {
+  std::vector<std::vector<std::int32_t>> ids;
+  std::vector<nn::TokenizedDocument> documents;
+  const std::vector<std::uint8_t> segments(200, 0);
+  for (const std::size_t length : lengths) {
+    std::vector<std::int32_t> document;
+    for (std::size_t i = 0; i < length; ++i)
+      document.push_back(static_cast<std::int32_t>((i * 31 + length * 17) % 200));
+    ids.push_back(document);
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    documents.push_back({ids[i], std::span(segments).first(ids[i].size()), static_cast<std::uint32_t>(i)});
+  return nn::pack(documents);
+}
+
+TEST(PredictedModel, WideHeadsRoundTheirAttention) {
+  if (!kernels::bf16_available()) GTEST_SKIP() << kernels::bf16_choice();
+  const std::vector<std::size_t> lengths = {1, 33, 150, 64, 7, 95};
+  const nn::PackedBatch batch = random_documents(lengths);
+  const at::NoGradGuard no_grad;
+  const auto expected = wide_model(Precision::fp32).encoder().hidden_states(batch, {});
+  for (const Precision precision : {Precision::bf16, Precision::int8}) {
+    const Classifier model = wide_model(precision);
+    const auto found = model.encoder().hidden_states(batch, {});
+    for (std::size_t i = 0; i < found.size(); ++i)
+      EXPECT_LE(relative_error(found[i], expected[i]), 3e-2) << "state " << i;
+    for (std::size_t i = 0; i < lengths.size(); ++i) {
+      EXPECT_TRUE(at::equal(model.encoder().hidden_states(random_documents({lengths[i]}), {}).back(),
+                            found.back().slice(0, batch.offsets[i], batch.offsets[i + 1])))
+          << i;
+    }
+    EXPECT_LE(
+        relative_error(model.encoder().first_tokens(batch, {}), nn::first_token(expected.back(), batch)),
+        3e-2);
   }
 }
 

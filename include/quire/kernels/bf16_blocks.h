@@ -34,8 +34,9 @@ struct Bf16Blocks {
 // A tile of 32 by 32 in each of these is 2 KiB in a row of memory.
 constexpr std::int64_t kTileSize = kDepthStep * kPanelWidth;
 
-// x [rows, columns] contiguous to the first rows of `out`, zeros after them to the next multiple of 32.
+// x [rows, columns] contiguous, rounded, to rows of `out` from `first_row` on, and back.
 void round_to_blocks(const float* x, std::int64_t rows, const Bf16Blocks& out, std::int64_t first_row);
+void widen_blocks(const Bf16Blocks& x, std::int64_t first_row, std::int64_t rows, float* out);
 
 // A product's tile plus bias [32] (or null), rounded, to a tile of blocks.
 void finish_rounded(const float* product, std::int64_t rows, const float* bias, Bf16* out);

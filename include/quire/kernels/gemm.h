@@ -83,7 +83,7 @@ constexpr std::int64_t kBf16TileRows = 32;
 // One way to compute the products.
 struct Bf16Path {
   const char* name;  // "avx512_bf16", "amx"
-  // A thread calls these around its products (Bf16Session): AMX wants its registers set up and given back.
+  // A thread calls these around its products (TileSession): AMX wants its registers set up and given back.
   void (*enter)();
   void (*leave)();
   // The product of `rows` <= kBf16TileRows rows with one panel, to float32 [kBf16TileRows, kPanelWidth], of
@@ -92,16 +92,17 @@ struct Bf16Path {
                         float* out, bool add);
 };
 
-// The time in which a thread multiplies tiles.
-class Bf16Session {
+// The time in which a thread multiplies tiles on a path, of these or of int8.h.
+template <typename Path>
+class TileSession {
  public:
-  explicit Bf16Session(const Bf16Path& path) : path_(path) { path_.enter(); }
-  ~Bf16Session() { path_.leave(); }
-  Bf16Session(const Bf16Session&) = delete;
-  Bf16Session& operator=(const Bf16Session&) = delete;
+  explicit TileSession(const Path& path) : path_(path) { path_.enter(); }
+  ~TileSession() { path_.leave(); }
+  TileSession(const TileSession&) = delete;
+  TileSession& operator=(const TileSession&) = delete;
 
  private:
-  const Bf16Path& path_;
+  const Path& path_;
 };
 
 // left times right. The depths must agree.

@@ -17,6 +17,9 @@ constexpr std::int64_t kInt8DepthStep = 64;
 struct Int8Path {
   const char* name;  // "plain", "avx512_vnni", "amx"
   std::int64_t tile_rows;
+  // A thread calls these around its products: TileSession of gemm.h.
+  void (*enter)();
+  void (*leave)();
   // The product of `rows` <= tile_rows rows with one panel, [depth / 4][kPanelWidth][4] aligned to 64
   // bytes, to int32 [tile_rows, kPanelWidth]. Memory for padded_rows(rows) rows of the left operand
   // must exist (AMX loads whole tiles). `depth` is a multiple of kInt8DepthStep.

@@ -1,0 +1,62 @@
+// The heads of a packed batch as tasks for the attention of bf16_attention.h.
+#pragma once
+
+#include <cmath>
+
+#include "nn/bf16_layer_rows.h"
+#include "nn/dropout.h"
+#include "quire/nn/batch.h"
+
+namespace quire::nn {
+
+struct PackedHeads {
+  std::vector<std::int64_t> offsets;  // [S + 1] rows of each sequence
+  std::vector<std::uint32_t> documents;
+  std::int64_t heads = 1, layer = 0;
+  double dropout = 0;
+  DropoutState state;
+
+  // Calls body(view, first row of its sequence, head) for all heads of all sequences, on all threads. `qkv`:
+  // query, key and value side by side.
+  template <typename Body>
+  void for_each(const Bf16Path& path, const Bf16Blocks& qkv, const Body& body) const {
+    const std::int64_t hidden = qkv.columns / 3;
+    const std::int64_t width = hidden / heads;
+    kernels::for_tasks(static_cast<std::int64_t>(documents.size()) * heads, [&](std::int64_t task) {
+      const auto sequence = static_cast<std::size_t>(task / heads);
+      const std::int64_t head = task % heads;
+      const std::int64_t first = offsets[sequence];
+      const auto part = [&](std::int64_t index) {
+        return qkv.tile(first, (index * hidden + head * width) / kPanelWidth);
+      };
+      const std::uint32_t site = dropout_site(layer, Site::attention) + static_cast<std::uint32_t>(head);
+      const kernels::Bf16Head view{.query = part(0),
+                                   .key = part(1),
+                                   .value = part(2),
+                                   .step = qkv.height * kPanelWidth,
+                                   .length = offsets[sequence + 1] - first,
+                                   .width = width,
+                                   .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(width))),
+                                   .stream = dropout_stream(state, documents[sequence], site),
+                                   .rate = kernels::DropoutRate(state.active ? dropout : 0)};
+      const kernels::TileSession session(path);
+      body(view, first, head);
+    });
+  }
+
+  // The context of all heads, blocks of as many columns as the query's. `log_sums`: float32 [heads, rows],
+  // see kernels::attend.
+  void attend(const Bf16Path& path, const Bf16Blocks& qkv, const Bf16Blocks& context, float* log_sums,
+              std::int64_t rows) const {
+    for_each(path, qkv, [&](const kernels::Bf16Head& view, std::int64_t first, std::int64_t head) {
+      ThreadMemory memory(kernels::attend_bytes(view.length, view.width));
+      kernels::attend(view, path, context.tile(first, head * view.width / kPanelWidth),
+                      log_sums + head * rows + first, memory.take<std::byte>(0));
+    });
+  }
+};
+
+// Whether heads of this width can be views of blocks.
+inline bool whole_tiles(std::int64_t columns) { return columns % kPanelWidth == 0; }
+
+}  // namespace quire::nn
