@@ -77,8 +77,8 @@ void ParameterStore::fill(const at::Tensor& value, Init init, std::size_t stream
       case Init::normal:
         set_normal(values, static_cast<float>(spread_), random);
         return;
-      case Init::small:
-        set_uniform(values, 1 / static_cast<double>(value.size(-1)), random);
+      case Init::words:
+        set_uniform(values, 0.25, random);
         return;
       case Init::he: {
         // [places, outputs, inputs]: an output is made of all places and inputs.

@@ -112,6 +112,13 @@ TEST(TextCnn, ADocumentDoesNotDependOnItsBatch) {
               1e-6);
 }
 
+TEST(TextCnn, WordsStartWithinAQuarterAsInThePaper) {
+  const nn::TextCnn model(kOptions);
+  const double largest = parameter(model, "embeddings.weight").abs().max().item<double>();
+  EXPECT_LE(largest, 0.25);
+  EXPECT_GT(largest, 0.2);  // of 120 numbers
+}
+
 TEST(TextCnn, SavedAndOpenedIsTheSame) {
   const nn::TextCnn model = random_model();
   const TemporaryDirectory directory;

@@ -17,7 +17,7 @@ enum class Init {
   normal,  // the model's initializer_range
   zeros,
   ones,
-  small,  // uniform within 1 / (last dimension), as word2vec starts its vectors
+  words,  // uniform within 0.25, as Kim (2014) starts the words that have no vector
   he,     // normal with variance 2 / (numbers that make up one output), for ReLU (He et al. 2015)
   lstm,   // uniform within 1 / sqrt(hidden), the first dimension being 4 * hidden, as torch.nn.LSTM
 };

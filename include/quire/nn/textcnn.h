@@ -13,7 +13,7 @@ struct TextCnnOptions {
   std::int64_t vocabulary = 0;  // rows of the table of embeddings
   std::int64_t dim = 300;
   std::int64_t filters = 256;  // of each width
-  std::int64_t min_width = 2, max_width = 5;
+  std::int64_t min_width = 1, max_width = 3;
   double dropout = 0.5;  // before the last layer
   std::int64_t classes = 0;
   std::uint64_t seed = 42;
@@ -22,7 +22,7 @@ struct TextCnnOptions {
 
 class TextCnn : public TextModel {
  public:
-  // At random; embeddings as word2vec and fastText start them, uniform within 1 / dim.
+  // At random; embeddings as in the paper, uniform within 0.25.
   explicit TextCnn(const TextCnnOptions& options);
   // Opens what `save` wrote. InputError for a file that does not fit.
   TextCnn(const TextCnnOptions& options, const std::filesystem::path& weights);
