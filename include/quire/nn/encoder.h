@@ -43,8 +43,8 @@ struct LayerNorm {
 
 class Encoder {
  public:
-  // Dropout rates are those of `config`. `precision` is that of the linear layers; on a CPU attention's
-  // products are float32 in any case.
+  // Dropout rates are those of `config`. `precision` is that of the products: of linear layers, and with bf16
+  // of attention too, where the layer is computed whole (src/nn/bf16_layer.h) or on a device.
   Encoder(const EncoderConfig& config, ParameterStore& store, Precision precision = Precision::fp32);
 
   // Output of the embeddings and of the lowest `layers` layers: layers + 1 tensors [T, hidden]. Without
