@@ -158,6 +158,53 @@ void adamw(float* __restrict weights, const float* __restrict gradients, float* 
   }
 }
 
+// Of |m| / sqrt(v). From there on the momentum would move a weight by 1e-4 learning rates in all, as the
+// updates that are left are a geometric series. A momentum lasts some 100 steps.
+constexpr float kSpentMomentum = 1e-5F;
+
+// One step without a gradient, written as in adamw so that it rounds alike. Whether any momentum is left.
+bool coast(float* __restrict weights, float* __restrict first_moment, float* __restrict second_moment,
+           int64_t count, const AdamWStep& step) {
+  const float decay = 1.0F - step.learning_rate * step.weight_decay;
+  const float size = step.learning_rate / step.bias_correction1;
+  const float inverse_correction = 1.0F / step.bias_correction2_sqrt;
+  int moving = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const float kept = first_moment[i] + step.complement1 * (0.0F - first_moment[i]);
+    const float v = step.beta2 * second_moment[i];
+    const float root = sqrtf(v);
+    const float m = fabsf(kept) > kSpentMomentum * root ? kept : 0.0F;
+    moving |= m != 0.0F ? 1 : 0;
+    first_moment[i] = m;
+    second_moment[i] = v;
+    weights[i] = weights[i] * decay - size * m / (root * inverse_correction + step.epsilon);
+  }
+  return moving != 0;
+}
+
+void adamw_missed(float* __restrict weights, float* __restrict first_moment, float* __restrict second_moment,
+                  int64_t count, const AdamWStep* steps, int64_t missed) {
+  int64_t done = 0;
+  for (bool moving = true; moving && done < missed; ++done)
+    moving = coast(weights, first_moment, second_moment, count, steps[done]);
+  // What is left is one product a step. Four at a time, but still one after another: a product of decays
+  // would depend on where the steps are cut.
+  constexpr int64_t kAtATime = 4;
+  for (; done < missed; done += kAtATime) {
+    float decay[kAtATime];
+    float beta2[kAtATime];
+    for (int64_t k = 0; k < kAtATime; ++k) {
+      const bool left = done + k < missed;
+      decay[k] = left ? 1.0F - steps[done + k].learning_rate * steps[done + k].weight_decay : 1.0F;
+      beta2[k] = left ? steps[done + k].beta2 : 1.0F;
+    }
+    for (int64_t i = 0; i < count; ++i) {
+      weights[i] = weights[i] * decay[0] * decay[1] * decay[2] * decay[3];
+      second_moment[i] = second_moment[i] * beta2[0] * beta2[1] * beta2[2] * beta2[3];
+    }
+  }
+}
+
 }  // namespace
 
 extern const Table QUIRE_KERNEL_ISA;
@@ -171,6 +218,7 @@ const Table QUIRE_KERNEL_ISA = {QUIRE_NAME(QUIRE_KERNEL_ISA),
                                 gelu_backward,
                                 multiply,
                                 sum_of_squares,
-                                adamw};
+                                adamw,
+                                adamw_missed};
 
 }  // namespace quire::kernels

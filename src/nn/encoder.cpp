@@ -5,18 +5,12 @@
 #include "nn/aten.h"
 #include "nn/bf16_layer.h"
 #include "nn/linear.h"
+#include "nn/look_up.h"
 #include "nn/prediction.h"
 #include "quire/base/profile.h"
 
 namespace quire::nn {
 namespace {
-
-constexpr std::int64_t kNoPadding = -1;
-
-// Rows of a table. Row `padding`, the padding token's, never learns, as in transformers.
-at::Tensor look_up(const at::Tensor& table, const at::Tensor& ids, std::int64_t padding = kNoPadding) {
-  return at::embedding(table, ids, padding);
-}
 
 RowLayout token_rows(const PackedBatch& batch) { return {batch.offsets, batch.documents}; }
 
@@ -123,10 +117,10 @@ at::Tensor Encoder::positions(const PackedBatch& batch) const {
 
 at::Tensor Encoder::embed(const PackedBatch& batch, const DropoutState& state) const {
   const Span span("embeddings forward");
-  const at::Tensor sum = look_up(word_embeddings_, batch.ids, config_.pad_token_id) +
-                         look_up(segment_embeddings_, batch.segments) +
-                         look_up(position_embeddings_, positions(batch),
-                                 config_.family == Family::roberta ? config_.pad_token_id : kNoPadding);
+  const at::Tensor sum = look_up_words(word_embeddings_, batch.ids, config_.pad_token_id) +
+                         at::embedding(segment_embeddings_, batch.segments) +
+                         at::embedding(position_embeddings_, positions(batch),
+                                       config_.family == Family::roberta ? config_.pad_token_id : kNoPadding);
   const at::Tensor normalised =
       dropout_add_layer_norm(sum, {}, embedding_norm_.gamma, embedding_norm_.beta,
                              static_cast<double>(config_.layer_norm_eps), token_rows(batch), 0, state, 0);

@@ -5,6 +5,7 @@
 #include "nn/aten.h"
 #include "nn/convolve_max.h"
 #include "nn/host.h"
+#include "nn/look_up.h"
 #include "quire/base/error.h"
 #include "quire/hub/safetensors.h"
 
@@ -42,7 +43,7 @@ void TextCnn::build() {
 }
 
 at::Tensor TextCnn::pooled(const PackedBatch& batch) const {
-  const at::Tensor x = at::embedding(embeddings_, batch.ids);
+  const at::Tensor x = look_up_words(embeddings_, batch.ids);
   std::vector<at::Tensor> maxima;
   for (const Convolution& one : convolutions_)
     maxima.push_back(convolve_max(x, one.weight, one.bias, batch.offsets));

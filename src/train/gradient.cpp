@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "nn/look_up.h"
 #include "quire/base/error.h"
 #include "quire/base/profile.h"
 #include "quire/nn/batch.h"
@@ -11,9 +12,32 @@ namespace {
 
 // A direction of length `length`; nothing when there is no gradient to follow.
 at::Tensor along(const at::Tensor& gradient, double length) {
-  const double norm = gradient.norm().item<double>();
-  return norm > 0 ? gradient * (length / norm) : at::Tensor();
+  const at::Tensor values = nn::gradient_values(gradient);
+  const double norm = values.norm().item<double>();
+  return norm > 0 ? values * (length / norm) : at::Tensor();
 }
+
+// The rows of a table that a gradient reaches, moved for as long as it lives and then put back to the bit.
+class MovedRows {
+ public:
+  MovedRows(const at::Tensor& table, const at::Tensor& gradient)
+      : table_(table), rows_(gradient.is_sparse() ? gradient.coalesce().indices()[0] : at::Tensor()) {
+    original_ = rows_.defined() ? table_.index_select(0, rows_) : table_.clone();
+  }
+  ~MovedRows() { set(original_); }
+  MovedRows(const MovedRows&) = delete;
+  MovedRows& operator=(const MovedRows&) = delete;
+
+  // `offset` has as many rows as the gradient.
+  void move_by(const at::Tensor& offset) { set(original_ + offset); }
+
+ private:
+  void set(const at::Tensor& values) {
+    rows_.defined() ? table_.index_copy_(0, rows_, values) : table_.copy_(values);
+  }
+
+  at::Tensor table_, rows_, original_;  // rows_ undefined: all
+};
 
 // Gradients are set aside and put back.
 std::vector<at::Tensor> take_gradients(std::vector<nn::Parameter>& parameters) {
@@ -72,29 +96,29 @@ double GradientSource::one_pass(Batches batches, const nn::DropoutState& dropout
 // the whole step, so that it too does not depend on how the step is cut into micro-batches.
 void GradientSource::adversarial_passes(Batches batches, const nn::DropoutState& dropout, double documents) {
   const at::NoGradGuard no_grad;
-  at::Tensor embeddings = word_embeddings();
-  const at::Tensor original = embeddings.clone();
+  at::Tensor direction = word_embeddings().grad();
+  MovedRows embeddings(word_embeddings(), direction);
   const auto pass = [&] {
     const at::AutoGradMode grad(true);
     one_pass(batches, dropout, documents);
   };
   if (options_.adversarial == Adversarial::fgm) {
-    if (const at::Tensor step = along(embeddings.grad(), options_.adversarial_epsilon); step.defined()) {
-      embeddings.add_(step);
+    if (const at::Tensor step = along(direction, options_.adversarial_epsilon); step.defined()) {
+      embeddings.move_by(step);
       pass();
     }
   } else {
     // Madry's rule of thumb: steps that add up to 2.5 times the radius.
     const double size = 2.5 * options_.adversarial_epsilon / static_cast<double>(options_.adversarial_steps);
-    at::Tensor direction = embeddings.grad();
     const std::vector<at::Tensor> clean = take_gradients(model_.parameters());
+    at::Tensor offset;
     for (std::int64_t i = 1; i <= options_.adversarial_steps; ++i) {
       const at::Tensor step = along(direction, size);
       if (!step.defined()) break;
-      at::Tensor offset = embeddings + step - original;
+      offset = offset.defined() ? offset + step : step;
       const double norm = offset.norm().item<double>();
-      if (norm > options_.adversarial_epsilon) offset.mul_(options_.adversarial_epsilon / norm);
-      embeddings.copy_(original + offset);
+      if (norm > options_.adversarial_epsilon) offset = offset * (options_.adversarial_epsilon / norm);
+      embeddings.move_by(offset);
       if (i < options_.adversarial_steps) {
         pass();
         direction = take_gradients(model_.parameters()).front();
@@ -103,7 +127,6 @@ void GradientSource::adversarial_passes(Batches batches, const nn::DropoutState&
     put_gradients(model_.parameters(), clean);
     pass();
   }
-  embeddings.copy_(original);
 }
 
 at::Tensor GradientSource::document_losses(const std::vector<std::int64_t>& rows,

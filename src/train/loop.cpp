@@ -52,14 +52,14 @@ class Loop {
  private:
   [[nodiscard]] std::filesystem::path checkpoint_path() const;
   [[nodiscard]] std::string recipe() const;
-  void save() const;
+  void save();
   void run_epoch(StepLog& log);
   void run_step(const std::vector<std::vector<std::int64_t>>& batches, StepLog& log);
   void finish_epoch();
   void score(EpochResult& result, std::string& line);
   void begin();
   void report(double loss, double learning_rate);
-  void stop_if_asked() const;
+  void stop_if_asked();
   [[nodiscard]] bool selects_best() const { return options_.select == Select::best && !input_.valid.empty(); }
   [[nodiscard]] bool out_of_patience() const;
   [[nodiscard]] bool done() const { return state_.steps >= steps_ || out_of_patience(); }
@@ -102,14 +102,15 @@ std::string Loop::recipe() const {
       static_cast<int>(l.select), l.average_best, l.ema, l.patience, model_.recipe());
 }
 
-void Loop::save() const {
+void Loop::save() {
   if (input_.directory.empty()) return;
+  optimizer_.catch_up();
   LoopState state = state_;
   state.epoch_seconds += seconds_since(epoch_start_);
   save_checkpoint(checkpoint_path(), recipe(), state, model_.parameters(), optimizer_);
 }
 
-void Loop::stop_if_asked() const {
+void Loop::stop_if_asked() {
   const int signal = context_.stop_requested();
   if (signal == 0) return;
   save();
@@ -147,13 +148,18 @@ void Loop::run_step(const std::vector<std::vector<std::int64_t>>& batches, StepL
       std::min(first + static_cast<std::size_t>(options_.accumulation_steps), batches.size());
   const Batches step(batches.data() + first, last - first);
   std::int64_t documents = 0;
-  std::int64_t tokens = 0;
+  std::vector<std::int64_t> words;  // of all tokens
   for (const auto& rows : step) {
     documents += static_cast<std::int64_t>(rows.size());
-    for (const std::int64_t row : rows) tokens += input_.corpus->lengths()[static_cast<std::size_t>(row)];
+    for (const std::int64_t row : rows) {
+      const std::span<const std::int32_t> ids = input_.corpus->ids(row);
+      words.insert(words.end(), ids.begin(), ids.end());
+    }
   }
+  optimizer_.catch_up(words);
   const nn::DropoutState dropout{
       .active = true, .seed = context_.seed, .epoch = static_cast<std::uint32_t>(state_.epoch), .pass = 0};
+  const auto tokens = static_cast<std::int64_t>(words.size());
   const double loss_sum = gradient_.accumulate(step, dropout);
   const double loss = loss_sum / static_cast<double>(documents);
   const double factor = schedule_.factor(state_.steps);
@@ -165,7 +171,10 @@ void Loop::run_step(const std::vector<std::vector<std::int64_t>>& batches, StepL
                 .gradient_norm = norm,
                 .learning_rate = learning_rate});
   ++state_.steps;
-  if (options_.ema > 0) update_averages(state_.averages, model_.parameters(), options_.ema, state_.steps);
+  if (options_.ema > 0) {
+    optimizer_.catch_up();  // the average follows every row, step by step
+    update_averages(state_.averages, model_.parameters(), options_.ema, state_.steps);
+  }
   state_.next_batch = static_cast<std::int64_t>(last);
   state_.loss_sum += loss_sum;
   state_.documents += documents;
@@ -225,6 +234,7 @@ void Loop::score(EpochResult& result, std::string& line) {
 }
 
 void Loop::finish_epoch() {
+  optimizer_.catch_up();
   EpochResult result;
   result.epoch = state_.epoch;
   result.train_loss = state_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, state_.documents));
@@ -317,6 +327,7 @@ OverfitResult overfit_batch(nn::TextModel& model, const LoopInput& input, const 
     result.last_loss = gradient.accumulate(batch, {}) / static_cast<double>(truth.size());
     if (result.steps == 0) result.first_loss = result.last_loss;
     optimizer.step(1.0);
+    optimizer.catch_up();
     ++result.steps;
     context.progress({.stage = "one batch",
                       .done = result.steps,

@@ -9,8 +9,10 @@
 
 #include "nn/aten.h"
 #include "nn/backend.h"
+#include "nn/look_up.h"
 #include "quire/base/profile.h"
 #include "quire/kernels/kernels.h"
+#include "train/lazy_rows.h"
 
 namespace quire::train {
 namespace {
@@ -93,12 +95,30 @@ AdamW::AdamW(std::vector<nn::Parameter>& parameters, std::vector<ParameterGroup>
   }
 }
 
+AdamW::~AdamW() = default;
+
+void AdamW::catch_up(std::span<const std::int64_t> rows) {
+  if (word_rows_ != nullptr) word_rows_->catch_up(rows);
+}
+
+void AdamW::catch_up() {
+  if (word_rows_ != nullptr) word_rows_->catch_up();
+}
+
+LazyRows& AdamW::lazy_rows(std::size_t index) {
+  TORCH_CHECK(index == 0, "only the first parameter may have a sparse gradient");
+  const at::Tensor& table = parameters_[index].value;
+  if (word_rows_ == nullptr)
+    word_rows_ = std::make_unique<LazyRows>(table, moments_[index].first, moments_[index].second);
+  return *word_rows_;
+}
+
 double AdamW::gradient_norm() const {
   double sum = 0;
   std::vector<at::Tensor> norms;  // of tensors on a device: one number comes from there in the end
   for (const nn::Parameter& parameter : parameters_) {
-    const at::Tensor gradient = parameter.value.grad();
-    if (!gradient.defined()) continue;
+    if (!parameter.value.grad().defined()) continue;
+    const at::Tensor gradient = nn::gradient_values(parameter.value.grad());
     if (nn::takes_kernels(gradient)) {
       sum += sum_of_squares(gradient.contiguous());
     } else {
@@ -130,6 +150,13 @@ void AdamW::step_by_kernel(const ParameterGroup& group, const GroupStep& step) {
   for (const std::size_t index : group.members) {
     nn::Parameter& parameter = parameters_[index];
     if (!parameter.value.grad().defined()) continue;
+    // What was derived from the weights, such as packed copies, is out of date.
+    parameter.value.unsafeGetTensorImpl()->bump_version();
+    if (parameter.value.grad().is_sparse()) {
+      lazy_rows(index).step(parameter.value.grad(), rounded);
+      continue;
+    }
+    if (index == 0) catch_up();  // this step is of all rows
     const at::Tensor gradient = parameter.value.grad().contiguous();
     const auto* gradients = gradient.const_data_ptr<float>();
     auto* weights = parameter.value.mutable_data_ptr<float>();
@@ -139,8 +166,6 @@ void AdamW::step_by_kernel(const ParameterGroup& group, const GroupStep& step) {
       kernels::table().adamw(weights + begin, gradients + begin, first + begin, second + begin, end - begin,
                              rounded);
     });
-    // What was derived from the weights, such as packed copies, is out of date.
-    parameter.value.unsafeGetTensorImpl()->bump_version();
   }
 }
 
@@ -173,6 +198,10 @@ void AdamW::step_by_aten(const ParameterGroup& group, const GroupStep& step) {
 double AdamW::step(double factor) {
   const Span span("clipping and AdamW");
   const at::NoGradGuard no_grad;
+  // Autograd adds sparse gradients up row by row, but forgets to note that each row is there once.
+  if (at::Tensor& gradient = parameters_.front().value.mutable_grad();
+      gradient.defined() && gradient.is_sparse())
+    gradient = gradient.coalesce();
   const double norm = gradient_norm();
   const bool clip = options_.max_grad_norm > 0 && norm + 1e-6 > options_.max_grad_norm;
   ++steps_;

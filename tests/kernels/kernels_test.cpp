@@ -91,6 +91,56 @@ TEST_P(EveryTable, SumOfSquaresIsExactEnough) {
   EXPECT_NEAR(GetParam()->sum_of_squares(x.data(), 100003), expected, 1e-9 * expected);
 }
 
+kernels::AdamWStep adamw_step(int t) {
+  return {.learning_rate = 1e-2F / static_cast<float>(t),
+          .beta2 = 0.999F,
+          .epsilon = 1e-8F,
+          .weight_decay = 0.1F,
+          .complement1 = 0.1F,
+          .complement2 = 0.001F,
+          .bias_correction1 = static_cast<float>(1 - std::pow(0.9, t)),
+          .bias_correction2_sqrt = static_cast<float>(std::sqrt(1 - std::pow(0.999, t))),
+          .gradient_scale = 0.5F};
+}
+
+TEST_P(EveryTable, MissedStepsAreStepsWithAZeroGradientHoweverTheyAreCut) {
+  constexpr std::int64_t kWidth = 35;
+  constexpr int kMissed = 300;  // long enough for every momentum to be dropped
+  struct Row {
+    std::vector<float> weights = normals(kWidth, 5), first = normals(kWidth, 6), second = normals(kWidth, 7);
+    bool operator==(const Row&) const = default;
+  };
+  Row start;
+  for (float& v : start.second) v = v * v;
+  for (std::size_t i = 0; i < 3; ++i) start.first[i] = start.second[i] = 0;  // never learned anything
+  std::vector<kernels::AdamWStep> steps;
+  for (int t = 1; t <= kMissed; ++t) steps.push_back(adamw_step(t));
+
+  Row dense = start;
+  const std::vector<float> zeros(kWidth);
+  for (const kernels::AdamWStep& step : steps)
+    GetParam()->adamw(dense.weights.data(), zeros.data(), dense.first.data(), dense.second.data(), kWidth,
+                      step);
+  const auto missed = [&](const std::vector<std::int64_t>& cuts) {
+    Row row = start;
+    std::int64_t from = 0;
+    for (const std::int64_t to : cuts) {
+      GetParam()->adamw_missed(row.weights.data(), row.first.data(), row.second.data(), kWidth,
+                               steps.data() + from, to - from);
+      from = to;
+    }
+    return row;
+  };
+  const Row whole = missed({kMissed});
+  for (std::size_t i = 0; i < kWidth; ++i) {
+    EXPECT_NEAR(whole.weights[i], dense.weights[i], 2e-7 * std::max(1.0F, std::abs(dense.weights[i]))) << i;
+    EXPECT_NEAR(whole.first[i], dense.first[i], 1.01e-5F * std::sqrt(dense.second[i])) << i;
+    EXPECT_EQ(whole.second[i], dense.second[i]) << i;
+  }
+  EXPECT_EQ(whole, missed({1, 2, 3, 50, 51, kMissed}));
+  EXPECT_EQ(whole, missed({7, 140, 141, 217, 218, 299, kMissed}));
+}
+
 INSTANTIATE_TEST_SUITE_P(Kernels, EveryTable, ::testing::ValuesIn(kernels::available_tables()),
                          [](const auto& family) { return family.param->name; });
 

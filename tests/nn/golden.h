@@ -20,10 +20,16 @@ inline at::Tensor as_tensor(const TensorView& view) {
   return tensor;
 }
 
+// All rows of a gradient: that of word embeddings is sparse (nn/look_up.h).
+inline at::Tensor dense(const at::Tensor& gradient) {
+  return gradient.is_sparse() ? gradient.to_dense() : gradient;
+}
+
 // |found - expected| / |expected| in the Euclidean norm.
-inline double relative_error(const at::Tensor& found, const at::Tensor& expected) {
-  const at::Tensor difference = found.detach().to(at::kDouble) - expected.to(at::kDouble);
-  const double norm = expected.to(at::kDouble).norm().item<double>();
+inline double relative_error(const at::Tensor& found_in, const at::Tensor& expected_in) {
+  const at::Tensor expected = dense(expected_in).to(at::kDouble);
+  const at::Tensor difference = dense(found_in.detach()).to(at::kDouble) - expected;
+  const double norm = expected.norm().item<double>();
   const double error = difference.norm().item<double>();
   return norm > 0 ? error / norm : error;
 }
@@ -84,7 +90,7 @@ class Golden {
 // Calls check(name, part) for each stored tensor that makes up a parameter's `value`.
 template <typename Check>
 void for_stored_parts(const nn::Parameter& parameter, const at::Tensor& value, Check check) {
-  const auto parts = value.chunk(static_cast<std::int64_t>(parameter.names.size()));
+  const auto parts = dense(value).chunk(static_cast<std::int64_t>(parameter.names.size()));
   for (std::size_t i = 0; i < parts.size(); ++i) check(parameter.names[i], parts[i]);
 }
 

@@ -20,7 +20,7 @@ using train::Adversarial;
 std::vector<at::Tensor> gradients(const nn::Classifier& model) {
   std::vector<at::Tensor> found;
   for (const nn::Parameter& parameter : model.parameters())
-    found.push_back(parameter.value.grad().defined() ? parameter.value.grad().clone()
+    found.push_back(parameter.value.grad().defined() ? dense(parameter.value.grad()).clone()
                                                      : at::zeros_like(parameter.value));
   return found;
 }

@@ -75,6 +75,11 @@ struct Table {
   // One AdamW step (Loshchilov and Hutter 2019) on `count` weights, as torch.optim.AdamW.
   void (*adamw)(float* weights, const float* gradients, float* first_moment, float* second_moment,
                 std::int64_t count, AdamWStep step);
+
+  // The same for `missed` steps, one after another, in which the gradient was zero. A momentum too small to
+  // move its weight any more is dropped. How the steps are cut into calls does not matter.
+  void (*adamw_missed)(float* weights, float* first_moment, float* second_moment, std::int64_t count,
+                       const AdamWStep* steps, std::int64_t missed);
 };
 
 // The best table this CPU runs, or the one QUIRE_ISA=baseline|avx2|avx512|avx512_vnni|avx512_bf16|amx|aten

@@ -58,7 +58,7 @@ struct EncoderOptions {
   double ema = 0;                 // decay a step; 0: none
   std::int64_t patience = 0;      // epochs; 0: never stops early
 
-  std::string precision = "fp32";
+  std::string precision = "auto";  // bf16 where it is faster: docs/results.md has both on R8
   std::string device = "cpu";
   double save_every = 10;  // minutes
 };

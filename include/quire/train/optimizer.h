@@ -4,6 +4,8 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,22 +42,35 @@ struct ParameterGroup {
 // A table for the user: one line a group, embeddings first.
 [[nodiscard]] std::string describe_groups(const std::vector<ParameterGroup>& groups);
 
+class LazyRows;
+
 // AdamW with decoupled weight decay and bias correction (Loshchilov and Hutter 2019), and clipping
 // of the global gradient norm. Equal to torch.optim.AdamW after torch.nn.utils.clip_grad_norm_. Works
-// where the parameters live: one pass of a kernel of ours on a CPU, ATen's operations elsewhere.
+// where the parameters live: one pass of a kernel of ours on a CPU, ATen's operations elsewhere. The first
+// parameter, the table of word embeddings, may have a sparse gradient (nn/look_up.h). Then a step leaves
+// the rows alone that have none, and they are to catch up before anyone reads them.
 class AdamW {
  public:
   AdamW(std::vector<nn::Parameter>& parameters, std::vector<ParameterGroup> groups,
         const OptimizerOptions& options);
+  ~AdamW();
+  AdamW(const AdamW&) = delete;
+  AdamW& operator=(const AdamW&) = delete;
 
   // One optimiser step; `factor` scales every learning rate. Parameters without a gradient are
   // left alone. Gradients are dropped. Returns the global norm before clipping.
   double step(double factor);
 
+  // Brings rows of the first parameter and their moments to where all steps so far lead; without a list
+  // all rows. It does not matter to later bytes when or how often.
+  void catch_up(std::span<const std::int64_t> rows);
+  void catch_up();
+
   [[nodiscard]] std::int64_t steps_done() const { return steps_; }
   [[nodiscard]] const std::vector<ParameterGroup>& groups() const { return groups_; }
 
-  // For checkpoints: both moments of parameter `index`, and the number of steps done.
+  // For checkpoints: both moments of every parameter, when all rows have caught up, and the number of steps
+  // done.
   struct Moments {
     at::Tensor first, second;
   };
@@ -67,6 +82,7 @@ class AdamW {
   struct GroupStep;
 
   [[nodiscard]] double gradient_norm() const;
+  [[nodiscard]] LazyRows& lazy_rows(std::size_t index);
   void step_by_kernel(const ParameterGroup& group, const GroupStep& step);
   void step_by_aten(const ParameterGroup& group, const GroupStep& step);
 
@@ -74,6 +90,7 @@ class AdamW {
   std::vector<ParameterGroup> groups_;
   OptimizerOptions options_;
   std::vector<Moments> moments_;
+  std::unique_ptr<LazyRows> word_rows_;  // from the first sparse gradient on
   std::int64_t steps_ = 0;
 };
 

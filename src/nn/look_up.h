@@ -1,0 +1,22 @@
+// Rows of the table of word embeddings.
+#pragma once
+
+#include <cstdint>
+
+#include "nn/aten.h"
+
+namespace quire::nn {
+
+inline constexpr std::int64_t kNoPadding = -1;
+
+// The rows `ids` of `table`: [tokens, width]. Row `padding`, the padding token's, never learns, as in
+// transformers. A batch reads few rows of the table, so where our kernels run its gradient is sparse (COO,
+// one sparse dimension): the rows that were read in rising order, each once, summed over its tokens from
+// the first to the last. The twin's is dense.
+[[nodiscard]] at::Tensor look_up_words(const at::Tensor& table, const at::Tensor& ids,
+                                       std::int64_t padding = kNoPadding);
+
+// The numbers of a gradient: of all rows, or of those that a sparse one has.
+[[nodiscard]] at::Tensor gradient_values(const at::Tensor& gradient);
+
+}  // namespace quire::nn
