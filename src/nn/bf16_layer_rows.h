@@ -68,11 +68,13 @@ void for_row_blocks(const Bf16Path& path, std::int64_t rows, std::int64_t row_by
   const auto ceil_div = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
   const std::int64_t most = std::clamp<std::int64_t>(kCache / row_bytes, kPieceRows, kMostRows) / kPieceRows;
   const std::int64_t threads = at::get_num_threads();
-  const std::int64_t blocks = ceil_div(ceil_div(piece_count(rows), most), threads) * threads;
-  const std::int64_t step = ceil_div(piece_count(rows), blocks) * kPieceRows;
-  kernels::for_tasks(ceil_div(rows, step), [&](std::int64_t block) {
+  const std::int64_t pieces = piece_count(rows);
+  const std::int64_t blocks = std::min(pieces, ceil_div(ceil_div(pieces, most), threads) * threads);
+  kernels::for_tasks(blocks, [&](std::int64_t block) {
     const kernels::TileSession session(path);
-    body(block * step, std::min(step, rows - block * step));
+    const std::int64_t first = block * pieces / blocks * kPieceRows;
+    const std::int64_t last = (block + 1) * pieces / blocks * kPieceRows;
+    body(first, std::min(last, rows) - first);
   });
 }
 

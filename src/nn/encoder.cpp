@@ -4,6 +4,7 @@
 
 #include "nn/aten.h"
 #include "nn/bf16_layer.h"
+#include "nn/embeddings.h"
 #include "nn/linear.h"
 #include "nn/look_up.h"
 #include "nn/prediction.h"
@@ -116,17 +117,13 @@ at::Tensor Encoder::positions(const PackedBatch& batch) const {
 }
 
 at::Tensor Encoder::embed(const PackedBatch& batch, const DropoutState& state) const {
-  const Span span("embeddings forward");
-  const at::Tensor sum = look_up_words(word_embeddings_, batch.ids, config_.pad_token_id) +
-                         at::embedding(segment_embeddings_, batch.segments) +
-                         at::embedding(position_embeddings_, positions(batch),
-                                       config_.family == Family::roberta ? config_.pad_token_id : kNoPadding);
-  const at::Tensor normalised =
-      dropout_add_layer_norm(sum, {}, embedding_norm_.gamma, embedding_norm_.beta,
-                             static_cast<double>(config_.layer_norm_eps), token_rows(batch), 0, state, 0);
-  const at::Tensor kept = dropout(normalised, token_rows(batch), static_cast<double>(config_.hidden_dropout),
-                                  state, dropout_site(-1, Site::embeddings));
-  return embedding_projection_.weight.defined() ? embedding_projection_(kept) : kept;
+  const std::int64_t pad = config_.pad_token_id;
+  const at::Tensor x = embed_tokens(
+      {word_embeddings_, batch.ids, pad}, {segment_embeddings_, batch.segments, kNoPadding},
+      {position_embeddings_, positions(batch), config_.family == Family::roberta ? pad : kNoPadding},
+      embedding_norm_, static_cast<double>(config_.layer_norm_eps), token_rows(batch),
+      static_cast<double>(config_.hidden_dropout), state);
+  return embedding_projection_.weight.defined() ? embedding_projection_(x) : x;
 }
 
 at::Tensor Encoder::run_layer(std::int64_t index, const at::Tensor& x, const PackedBatch& batch,

@@ -39,12 +39,13 @@ struct Words {
   }
 };
 
-// sums[w] = the sum of rows[token] over the tokens of word w.
-void sum_tokens(const Words& words, const float* rows, std::int64_t width, float* sums) {
+// sum_of(w) points to the sum of rows[token] over the tokens of word w.
+template <typename Place>
+void sum_tokens(const Words& words, const float* rows, std::int64_t width, const Place& sum_of) {
   kernels::for_tasks((words.size() + kRowsPerTask - 1) / kRowsPerTask, [&](std::int64_t task) {
     const std::int64_t end = std::min((task + 1) * kRowsPerTask, words.size());
     for (std::int64_t word = task * kRowsPerTask; word < end; ++word) {
-      float* sum = sums + word * width;
+      float* sum = sum_of(word);
       const std::span<const std::int64_t> tokens = words.tokens_of(word);
       std::copy_n(rows + tokens.front() * width, width, sum);
       for (const std::int64_t token : tokens.subspan(1)) {
@@ -67,22 +68,46 @@ class LookUpWords : public torch::autograd::Function<LookUpWords> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
-    const at::Tensor ids = context->get_saved_variables().front().contiguous();
-    const at::Tensor rows = gradients.front().contiguous();
-    const std::int64_t width = rows.size(1);
-    const Words words({ids.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(ids.numel())},
-                      context->saved_data["padding"].toInt());
-    at::Tensor values = at::empty({words.size(), width}, rows.options());
-    sum_tokens(words, rows.const_data_ptr<float>(), width, values.mutable_data_ptr<float>());
-    at::Tensor indices = at::empty({1, words.size()}, at::kLong);
-    std::ranges::copy(words.words, indices.mutable_data_ptr<std::int64_t>());
-    return {at::_sparse_coo_tensor_unsafe(indices, values, {context->saved_data["rows"].toInt(), width},
-                                          values.options().layout(at::kSparse), /*is_coalesced=*/true),
+    return {sparse_row_sums(context->get_saved_variables().front(), gradients.front(),
+                            context->saved_data["rows"].toInt(), context->saved_data["padding"].toInt()),
             at::Tensor(), at::Tensor()};
   }
 };
 
+Words group(const at::Tensor& ids_in, std::int64_t padding) {
+  const at::Tensor ids = ids_in.contiguous();
+  return {{ids.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(ids.numel())}, padding};
+}
+
 }  // namespace
+
+at::Tensor sparse_row_sums(const at::Tensor& ids, const at::Tensor& rows_in, std::int64_t count,
+                           std::int64_t padding) {
+  const at::Tensor rows = rows_in.contiguous();
+  const std::int64_t width = rows.size(1);
+  const Words words = group(ids, padding);
+  at::Tensor values = at::empty({words.size(), width}, rows.options());
+  sum_tokens(
+      words, rows.const_data_ptr<float>(), width,
+      [sums = values.mutable_data_ptr<float>(), width](std::int64_t word) { return sums + word * width; });
+  at::Tensor indices = at::empty({1, words.size()}, at::kLong);
+  std::ranges::copy(words.words, indices.mutable_data_ptr<std::int64_t>());
+  return at::_sparse_coo_tensor_unsafe(indices, values, {count, width}, values.options().layout(at::kSparse),
+                                       /*is_coalesced=*/true);
+}
+
+at::Tensor row_sums(const at::Tensor& ids, const at::Tensor& rows_in, std::int64_t count,
+                    std::int64_t padding) {
+  const at::Tensor rows = rows_in.contiguous();
+  const std::int64_t width = rows.size(1);
+  const Words words = group(ids, padding);
+  at::Tensor result = at::zeros({count, width}, rows.options());
+  sum_tokens(words, rows.const_data_ptr<float>(), width,
+             [&, sums = result.mutable_data_ptr<float>()](std::int64_t word) {
+               return sums + words.words[static_cast<std::size_t>(word)] * width;
+             });
+  return result;
+}
 
 at::Tensor look_up_words(const at::Tensor& table, const at::Tensor& ids, std::int64_t padding) {
   return takes_kernels(table) ? LookUpWords::apply(table, ids, padding) : at::embedding(table, ids, padding);

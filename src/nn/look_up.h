@@ -16,6 +16,13 @@ inline constexpr std::int64_t kNoPadding = -1;
 [[nodiscard]] at::Tensor look_up_words(const at::Tensor& table, const at::Tensor& ids,
                                        std::int64_t padding = kNoPadding);
 
+// Sums of `rows` [tokens, width] over the tokens of each id but `padding`, from the first token to the last:
+// the gradient of a table of `count` rows, sparse with its ids in rising order, or dense.
+[[nodiscard]] at::Tensor sparse_row_sums(const at::Tensor& ids, const at::Tensor& rows, std::int64_t count,
+                                         std::int64_t padding);
+[[nodiscard]] at::Tensor row_sums(const at::Tensor& ids, const at::Tensor& rows, std::int64_t count,
+                                  std::int64_t padding);
+
 // The numbers of a gradient: of all rows, or of those that a sparse one has.
 [[nodiscard]] at::Tensor gradient_values(const at::Tensor& gradient);
 
