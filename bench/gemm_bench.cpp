@@ -4,6 +4,10 @@
 // weight gradient G' X. "product" leaves out rounding and packing, "whole" includes what a training
 // step does once for it. Prints GFLOP/s; the best of several runs taken in turns.
 //
+// "In blocks" is how a whole layer multiplies (nn/bf16_layer.h): outputs to rounded blocks, input gradients
+// to float32 rows. The last line is the rate of one tile product over and over, its operands in the
+// first-level cache: what the others could reach.
+//
 //   gemm_bench [tokens = 2048] [seconds per figure = 0.3]
 #include <fmt/format.h>
 
@@ -14,6 +18,7 @@
 #include <vector>
 
 #include "nn/aten.h"
+#include "nn/bf16_layer_rows.h"
 #include "quire/kernels/gemm.h"
 
 namespace {
@@ -63,6 +68,40 @@ struct Panels {
   Bf16Panels view;
 };
 
+// Calls finish(product, row, rows, panel) for all tiles of left times right, blocks of rows on all threads.
+template <typename Finish>
+void in_blocks(std::int64_t tokens, const Shape& shape, const Bf16Blocks& left, const Bf16Panels& right,
+               const Finish& finish) {
+  const Bf16Path& path = bf16_path();
+  quire::nn::for_row_blocks(
+      path, tokens, (shape.in + shape.out) * 2, [&](std::int64_t first, std::int64_t rows) {
+        quire::nn::multiply_rows(path, left.left(first), rows, right,
+                                 [&](const float* product, std::int64_t row, std::int64_t count,
+                                     std::int64_t panel) { finish(product, first + row, count, panel); });
+      });
+}
+
+// GFLOP/s of one thread that multiplies the same tile of depth 256 over and over.
+double tile_rate(double budget) {
+  constexpr std::int64_t kDepth = 256;
+  constexpr std::int64_t kTimes = 1000;
+  const AlignedMemory left(kBf16TileRows * kDepth * 2);
+  const AlignedMemory panel(kPanelWidth * kDepth * 2);
+  const AlignedMemory out(kTileSize * 4);
+  const Bf16Path& path = bf16_path();
+  const TileSession session(path);
+  const double seconds =
+      best_seconds({[&] {
+                     for (std::int64_t i = 0; i < kTimes; ++i) {
+                       path.multiply_tile({left.as<Bf16>(), kPanelWidth, kTileSize}, kBf16TileRows,
+                                          panel.as<Bf16>(), kDepth, out.as<float>(), false);
+                     }
+                   }},
+                   budget)
+          .front();
+  return 2e-9 * kTimes * kBf16TileRows * kPanelWidth * kDepth / seconds;
+}
+
 void measure(const Shape& shape, std::int64_t tokens, double budget) {
   const at::Tensor x = at::randn({tokens, shape.in});
   const at::Tensor weight = at::randn({shape.out, shape.in});
@@ -105,17 +144,44 @@ void measure(const Shape& shape, std::int64_t tokens, double budget) {
     pack_backward();
     pack_weight_gradient();
   }
+  using quire::nn::blocks_memory;
+  using quire::nn::blocks_view;
+  const at::Tensor x_memory = blocks_memory(tokens, shape.in);
+  const at::Tensor y_memory = blocks_memory(tokens, shape.out);
+  const Bf16Blocks x_blocks = blocks_view(x_memory, shape.in);
+  const Bf16Blocks y_blocks = blocks_view(y_memory, shape.out);
+  if (bf16) {
+    round_to_blocks(x.const_data_ptr<float>(), tokens, x_blocks, 0);
+    round_to_blocks(gradient.const_data_ptr<float>(), tokens, y_blocks, 0);
+  }
+  const auto output_in_blocks = [&] {
+    in_blocks(tokens, shape, x_blocks, forward.view,
+              [&](const float* product, std::int64_t row, std::int64_t rows, std::int64_t panel) {
+                finish_rounded(product, rows, nullptr, y_blocks.tile(row, panel));
+              });
+  };
+  const auto gradient_in_blocks = [&] {
+    in_blocks(tokens, shape, y_blocks, backward.view,
+              [&](const float* product, std::int64_t row, std::int64_t rows, std::int64_t panel) {
+                finish_float(product, rows, nullptr,
+                             grad_x.mutable_data_ptr<float>() + row * shape.in + panel * kPanelWidth,
+                             shape.in, false);
+              });
+  };
   struct Product {
     const char* name;
-    std::function<void()> aten, packing, bf16;
+    std::function<void()> aten, packing, bf16, blocks;
   };
   const Product products[] = {
       {"output", [&] { at::mm_out(y, x, weight_t); }, pack_forward,
-       [&] { multiply(x_rows.view, forward.view, into(y)); }},
+       [&] { multiply(x_rows.view, forward.view, into(y)); }, output_in_blocks},
       {"input gradient", [&] { at::mm_out(grad_x, gradient, weight); }, pack_backward,
-       [&] { multiply(gradient_rows.view, backward.view, into(grad_x)); }},
-      {"weight gradient", [&] { at::mm_out(grad_weight, gradient_t, x); }, pack_weight_gradient,
-       [&] { multiply(gradient_columns.view, x_panels.view, into(grad_weight)); }}};
+       [&] { multiply(gradient_rows.view, backward.view, into(grad_x)); }, gradient_in_blocks},
+      {"weight gradient",
+       [&] { at::mm_out(grad_weight, gradient_t, x); },
+       pack_weight_gradient,
+       [&] { multiply(gradient_columns.view, x_panels.view, into(grad_weight)); },
+       {}}};
   const double operations = 2e-9 * static_cast<double>(tokens * shape.in * shape.out);
   for (const int threads : {1, 2}) {
     at::set_num_threads(threads);
@@ -127,6 +193,7 @@ void measure(const Shape& shape, std::int64_t tokens, double budget) {
           product.packing();
           product.bf16();
         });
+        if (product.blocks) candidates.push_back(product.blocks);
       }
       const std::vector<double> seconds = best_seconds(candidates, budget);
       fmt::print("{:<10} {:<10} {:<16} {:>7}", shape.model, shape.layer, product.name, threads);
@@ -143,7 +210,9 @@ int main(int argc, char** argv) {
   const std::int64_t tokens = argc > 1 ? std::atol(argv[1]) : 2048;
   const double budget = argc > 2 ? std::atof(argv[2]) : 0.3;
   fmt::print("{} tokens; bfloat16 path: {}\n", tokens, bf16_choice());
-  fmt::print("{:<10} {:<10} {:<16} {:>7} {:>12} {:>12} {:>12}\n", "model", "layer", "product", "threads",
-             "ATen fp32", "bf16 product", "bf16 whole");
+  fmt::print("{:<10} {:<10} {:<16} {:>7} {:>12} {:>12} {:>12} {:>12}\n", "model", "layer", "product",
+             "threads", "ATen fp32", "bf16 product", "bf16 whole", "in blocks");
   for (const Shape& shape : kShapes) measure(shape, tokens, budget);
+  if (bf16_available())
+    fmt::print("one tile from the first-level cache, one thread {:>12.0f}\n", tile_rate(budget));
 }

@@ -21,6 +21,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import sys
 import tempfile
 import time
@@ -101,9 +102,10 @@ def product_rates(arguments):
     """The best GFLOP/s of gemm_bench on so many threads, in float32 and bfloat16."""
     program = pathlib.Path(arguments.quire).parent / "gemm_bench"
     output, _, _ = measure.run_measured([program, 2048, 0.1], {**os.environ, "OMP_NUM_THREADS": str(arguments.threads)})
-    rates = [line.split()[-4:] for line in output.splitlines()[2:]]
-    rates = [(float(a), float(b)) for threads, a, b, _ in rates if threads == str(arguments.threads)]
-    return max(a for a, _ in rates), max(b for _, b in rates)
+    # model, layer, product of one or two words, threads, then ATen's rate, ours, ours with packing, in blocks
+    found = [re.search(rf" {arguments.threads} +(\d+)((?: +\d+)*)$", line) for line in output.splitlines()[2:-1]]
+    rates = [(float(match[1]), [float(rate) for rate in match[2].split()]) for match in found if match]
+    return max(a for a, _ in rates), max((rate for _, ours in rates for rate in ours), default=float("nan"))
 
 
 def parameters_outside_embeddings(model):

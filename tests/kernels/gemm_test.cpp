@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "nn/golden.h"
+#include "quire/kernels/bf16_blocks.h"
 
 namespace quire::test {
 namespace {
@@ -110,6 +111,23 @@ TEST_P(Bf16Products, TransposeIsExact) {
     kernels::transpose(Rows(x).view, columns.view);
     EXPECT_TRUE(at::equal(columns.values(), rounded(x).t())) << shape.tokens << " x " << shape.out;
   }
+}
+
+TEST_P(Bf16Products, AWeightPackedBothWaysAtOnceIsTheTwoPackings) {
+  constexpr std::int64_t kOut = 96;
+  constexpr std::int64_t kIn = 64;
+  const at::Tensor weight = at::randn({kOut, kIn});
+  const Rows rows(weight);
+  const Panels forward(kIn, kOut);
+  const Panels backward(kOut, kIn);
+  for (std::int64_t row = 0; row < kOut; row += kernels::kPanelWidth)
+    kernels::pack_weight_rows(weight.const_data_ptr<float>(), row, kOut, kIn, forward.view, backward.view);
+  const Panels expected_forward(kIn, kOut);
+  const Panels expected_backward(kOut, kIn);
+  kernels::pack_transposed(rows.view, expected_forward.view);
+  kernels::pack(rows.view, expected_backward.view);
+  EXPECT_TRUE(at::equal(forward.memory, expected_forward.memory));
+  EXPECT_TRUE(at::equal(backward.memory, expected_backward.memory));
 }
 
 TEST_P(Bf16Products, OutputsEqualATens) {
