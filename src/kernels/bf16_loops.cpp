@@ -2,20 +2,20 @@
 #include <immintrin.h>
 
 #include "kernels/bf16.h"
+#include "kernels/bf16_vectors.h"
 #include "kernels/math.h"
-#include "kernels/square.h"
 
 namespace quire::kernels::bf16 {
 namespace {
 
-// To nearest, ties to even; a NaN stays one.
-inline Bf16 rounded(float x) {
+// To nearest, ties to even; a NaN stays one. Numbers too small to be normal stay, which AVX512_BF16 drops.
+inline Bf16 nearest(float x) {
   union {
     float value;
     uint32_t bits;
   } word = {x};
-  const uint32_t nearest = (word.bits + 0x7FFF + ((word.bits >> 16) & 1)) >> 16;
-  return static_cast<Bf16>((word.bits & 0x7FFFFFFF) > 0x7F800000 ? 0x7FC0 : nearest);
+  const uint32_t upper = (word.bits + 0x7FFF + ((word.bits >> 16) & 1)) >> 16;
+  return static_cast<Bf16>((word.bits & 0x7FFFFFFF) > 0x7F800000 ? 0x7FC0 : upper);
 }
 
 // 32 elements of a row from `column` on, zeros past the end of row or matrix.
@@ -27,24 +27,12 @@ inline __m512i load_row(const Bf16Rows& x, int64_t row, int64_t column) {
   return _mm512_maskz_loadu_epi16((1U << left) - 1, data);
 }
 
-struct Interleaved {
-  __m512i low, high;  // pairs of columns 0..15 and 16..31
-};
-
-inline Interleaved interleave(__m512i even, __m512i odd) {
-  const __m512i low = _mm512_unpacklo_epi16(even, odd);   // pairs 0-3, 8-11, 16-19, 24-27
-  const __m512i high = _mm512_unpackhi_epi16(even, odd);  // pairs 4-7, 12-15, ...
-  const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
-  const __m512i second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
-  return {_mm512_permutex2var_epi64(low, first, high), _mm512_permutex2var_epi64(low, second, high)};
-}
-
 inline int64_t pad(int64_t depth) { return (depth + kDepthStep - 1) / kDepthStep * kDepthStep; }
 
 }  // namespace
 
 void round_row(const float* x, int64_t count, int64_t padded, Bf16* out, float* sums) {
-  for (int64_t i = 0; i < count; ++i) out[i] = rounded(x[i]);
+  for (int64_t i = 0; i < count; ++i) out[i] = nearest(x[i]);
   for (int64_t i = count; i < padded; ++i) out[i] = 0;
   if (sums == nullptr) return;
   for (int64_t i = 0; i < count; ++i) sums[i] += x[i];
@@ -52,22 +40,13 @@ void round_row(const float* x, int64_t count, int64_t padded, Bf16* out, float* 
 
 void transpose_stripe(const Bf16Rows& in, int64_t first, const Bf16Rows& out) {
   for (int64_t column = 0; column < in.depth; column += 32) {
-    __m512i low[kSide];
-    __m512i high[kSide];
-    for (int pair = 0; pair < kSide; ++pair) {
-      const Interleaved both =
-          interleave(load_row(in, first + 2 * pair, column), load_row(in, first + 2 * pair + 1, column));
-      low[pair] = both.low;
-      high[pair] = both.high;
-    }
-    transpose_square(low);
-    transpose_square(high);
+    __m512i rows[2 * kSide];
+    __m512i columns[2 * kSide];
+    for (int i = 0; i < 2 * kSide; ++i) rows[i] = load_row(in, first + i, column);
+    transpose_rows(rows, columns);
     Bf16* target = out.data + column * out.stride + first;
-    const int64_t left = in.depth - column;
-    for (int i = 0; i < kSide; ++i) {
-      if (i < left) _mm512_storeu_si512(target + i * out.stride, low[i]);
-      if (i + kSide < left) _mm512_storeu_si512(target + (i + kSide) * out.stride, high[i]);
-    }
+    for (int i = 0; i < 2 * kSide && column + i < in.depth; ++i)
+      _mm512_storeu_si512(target + i * out.stride, columns[i]);
   }
 }
 
@@ -115,7 +94,7 @@ void finish_gelu(const float* __restrict product, int64_t columns, const float* 
   for_columns(columns, [&](int64_t c) {
     const float x = product[c] + bias[c];
     sum[c] = x;
-    out[c] = rounded(gelu(x));
+    out[c] = nearest(gelu(x));
   });
 }
 
@@ -123,7 +102,7 @@ void finish_gelu_gradient(const float* __restrict product, int64_t columns, cons
                           Bf16* __restrict out, float* __restrict sums) {
   for_columns(columns, [&](int64_t c) {
     const float gradient = product[c] * gelu_slope(sum[c]);
-    out[c] = rounded(gradient);
+    out[c] = nearest(gradient);
     sums[c] += gradient;
   });
 }

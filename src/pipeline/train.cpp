@@ -121,13 +121,18 @@ std::vector<int> Training::truth_of(std::span<const std::int64_t> rows) const {
   return truth;
 }
 
-// A finished fold of an interrupted run is loaded, not trained again.
+// A finished fold of an interrupted run is loaded, not trained again. It predicts as it would have.
 std::unique_ptr<FittedMember> Training::fit_or_load(int k) {
   const std::filesystem::path directory = run_.fold(options_.name, k);
   if (options_.resume && std::filesystem::exists(run_.fold_metrics(options_.name, k))) {
-    const std::string& device =
-        options_.member == "textcnn" ? options_.textcnn.device : options_.encoder.device;
-    return open_member(options_.member, directory, {.max_length = {}, .device = device}, context_);
+    OpenOptions open;
+    if (options_.member == "encoder") {
+      open.precision = options_.encoder.precision;
+      open.device = options_.encoder.device;
+    } else if (options_.member == "textcnn") {
+      open.device = options_.textcnn.device;
+    }
+    return open_member(options_.member, directory, open, context_);
   }
   make_directories(directory);
   return member_->fit(fit_input(k, directory), context_);

@@ -41,6 +41,7 @@ class Run : public ::testing::Test {
     o.encoder.model = fixture("golden/encoder/bert/model");
     o.encoder.max_length = 16;
     o.encoder.epochs = 2;
+    o.encoder.precision = "fp32";  // as `predict` computes
     return o;
   }
   TemporaryDirectory directory_;
@@ -147,10 +148,17 @@ TEST_F(Run, SameCommandGivesTheSameBytes) {
   }
 }
 
-TEST_F(Run, InterruptedAnywhereAndResumedGivesTheSameBytes) {
-  train_run(options("whole"), {});
+class EachPrecision : public Run, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(EachPrecision, InterruptedAnywhereAndResumedGivesTheSameBytes) {
+  const auto with_precision = [&](const std::string& name) {
+    TrainOptions o = options(name);
+    o.encoder.precision = GetParam();
+    return o;
+  };
+  train_run(with_precision("whole"), {});
   for (const int reports : {3, 6, 9, 11}) {
-    TrainOptions o = options("part" + std::to_string(reports));
+    TrainOptions o = with_precision("part" + std::to_string(reports));
     StopAfter stop(reports);
     EXPECT_THROW(train_run(o, stop.context()), Interrupted) << reports;
     const std::filesystem::path left = std::filesystem::path(o.output) / "labels.txt.partial-1";
@@ -166,6 +174,9 @@ TEST_F(Run, InterruptedAnywhereAndResumedGivesTheSameBytes) {
     EXPECT_TRUE(train_run(o, {}).unchanged);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Runs, EachPrecision, ::testing::Values("fp32", "auto"),
+                         [](const auto& precision) { return std::string(precision.param); });
 
 TEST_F(Run, AnExistingRunIsKeptUnlessForced) {
   train_run(options("run"), {});
