@@ -65,7 +65,7 @@ class KeptBits {
                                                          22, 24, 26, 28, 30, 1,  3,  5,  7,  9,  11,
                                                          13, 15, 17, 19, 21, 23, 25, 27, 29, 31};
     const __m512i halves = _mm512_load_si512(kHalves);
-    for (int word = 0; word < 4; ++word) {
+    for (int64_t word = 0; word < 4; ++word) {
       const __m512i words = _mm512_permutex2var_epi32(reinterpret_cast<__m512i>(low.word[word]), lower_halves,
                                                       reinterpret_cast<__m512i>(high.word[word]));
       const uint32_t kept = _mm512_cmpge_epu16_mask(_mm512_permutexvar_epi16(halves, words), threshold);
@@ -104,14 +104,14 @@ void pack_transposed(const Rows& x, const Bf16Head& head, Bf16* out) {
     for (int64_t block = 0; block < head.width / kTile; ++block) {
       const Bf16* from = x.tile(row, block);
       Bf16* to = out + (panel * head.width + block * kTile) * kTile;
-      for (int half = 0; half < 2; ++half) {
+      for (int64_t half = 0; half < 2; ++half) {
         __m512i square[kSide];
-        for (int i = 0; i < kSide; ++i) {
+        for (int64_t i = 0; i < kSide; ++i) {
           const int64_t r = half * kSide + i;
           square[i] = r < rows ? _mm512_loadu_si512(from + r * kTile) : _mm512_setzero_si512();
         }
         transpose_square(square);
-        for (int i = 0; i < kSide; ++i) _mm512_storeu_si512(to + i * 2 * kTile + half * kTile, square[i]);
+        for (int64_t i = 0; i < kSide; ++i) _mm512_storeu_si512(to + i * 2 * kTile + half * kTile, square[i]);
       }
     }
   });
@@ -203,9 +203,10 @@ void attend(const Bf16Head& head, const Bf16Path& path, Bf16* context, float* lo
   const float factor = head.scale * kLog2E;
   const float kept_scale = kept.active() ? head.rate.scale : 1.0F;
   for_rows(head.length, [&](int64_t row, int64_t rows, int64_t) {
-    for (int64_t j = 0; j < count; ++j)
+    for (int64_t j = 0; j < count; ++j) {
       path.multiply_tile(query.left(row), rows, keys + j * head.width * kTile, head.width,
                          scores + j * kTileSize, false);
+    }
     kept.draw(row, rows);
     float inverse[kTile];
     for (int64_t r = 0; r < rows; ++r) {
@@ -298,9 +299,9 @@ void finish_pair(const float* scores, const float* grad_kept, const Bf16Head& he
 
 // A product's tile [columns of the head, rows of the sequence] transposed to rows.
 void store_turned(const float* product, int64_t rows, Bf16* out) {
-  __m512i values[2 * kSide];
-  __m512i columns[2 * kSide];
-  for (int r = 0; r < 2 * kSide; ++r)
+  __m512i values[kTwoSides];
+  __m512i columns[kTwoSides];
+  for (int64_t r = 0; r < kTwoSides; ++r)
     values[r] = rounded(_mm512_load_ps(product + r * kTile), _mm512_load_ps(product + r * kTile + 16));
   transpose_rows(values, columns);
   for (int64_t r = 0; r < rows; ++r) _mm512_storeu_si512(out + r * kTile, columns[r]);

@@ -8,43 +8,43 @@ namespace {
 constexpr int64_t kWidth = kPanelWidth;
 
 // The rows of a tile, zeros from `rows` on.
-inline void load_tile(const Bf16* tile, int64_t rows, __m512i (&out)[2 * kSide]) {
-  if (rows == 2 * kSide) {
-    for (int r = 0; r < 2 * kSide; ++r) out[r] = _mm512_loadu_si512(tile + r * kWidth);
+inline void load_tile(const Bf16* tile, int64_t rows, __m512i (&out)[kTwoSides]) {
+  if (rows == kTwoSides) {
+    for (int64_t r = 0; r < kTwoSides; ++r) out[r] = _mm512_loadu_si512(tile + r * kWidth);
     return;
   }
-  for (int64_t r = 0; r < 2 * kSide; ++r)
+  for (int64_t r = 0; r < kTwoSides; ++r)
     out[r] = r < rows ? _mm512_loadu_si512(tile + r * kWidth) : _mm512_setzero_si512();
 }
 
-inline void load_float_tile(const float* x, int64_t stride, int64_t rows, __m512i (&out)[2 * kSide]) {
-  for (int64_t r = 0; r < 2 * kSide; ++r) {
+inline void load_float_tile(const float* x, int64_t stride, int64_t rows, __m512i (&out)[kTwoSides]) {
+  for (int64_t r = 0; r < kTwoSides; ++r) {
     const float* row = x + r * stride;
     out[r] = r < rows ? rounded(_mm512_loadu_ps(row), _mm512_loadu_ps(row + 16)) : _mm512_setzero_si512();
   }
 }
 
-inline void store_panel(const __m512i (&rows)[2 * kSide], Bf16* out) {
-  for (int r = 0; r < 2 * kSide; r += 2) {
+inline void store_panel(const __m512i (&rows)[kTwoSides], Bf16* out) {
+  for (int64_t r = 0; r < kTwoSides; r += 2) {
     const Interleaved both = interleave(rows[r], rows[r + 1]);
     _mm512_storeu_si512(out + r * kWidth, both.low);
     _mm512_storeu_si512(out + (r + 1) * kWidth, both.high);
   }
 }
 
-inline void store_transposed(const __m512i (&rows)[2 * kSide], Bf16* out) {
-  __m512i columns[2 * kSide];
+inline void store_transposed(const __m512i (&rows)[kTwoSides], Bf16* out) {
+  __m512i columns[kTwoSides];
   transpose_rows(rows, columns);
-  for (int c = 0; c < 2 * kSide; ++c) _mm512_storeu_si512(out + c * kWidth, columns[c]);
+  for (int64_t c = 0; c < kTwoSides; ++c) _mm512_storeu_si512(out + c * kWidth, columns[c]);
 }
 
 // As store_panel of the transposed tile: pairs along a row stay together.
-inline void store_panel_transposed(const __m512i (&rows)[2 * kSide], Bf16* out) {
-  for (int half = 0; half < 2; ++half) {
+inline void store_panel_transposed(const __m512i (&rows)[kTwoSides], Bf16* out) {
+  for (int64_t half = 0; half < 2; ++half) {
     __m512i square[kSide];
-    for (int i = 0; i < kSide; ++i) square[i] = rows[half * kSide + i];
+    for (int64_t i = 0; i < kSide; ++i) square[i] = rows[half * kSide + i];
     transpose_square(square);
-    for (int i = 0; i < kSide; ++i) _mm512_storeu_si512(out + i * 2 * kWidth + half * kWidth, square[i]);
+    for (int64_t i = 0; i < kSide; ++i) _mm512_storeu_si512(out + i * 2 * kWidth + half * kWidth, square[i]);
   }
 }
 
@@ -127,7 +127,7 @@ void finish_gelu_gradient(const float* product, int64_t rows, const Bf16* x, Bf1
     } else {
       __m512 slope[2];
       __m512 value[2];
-      for (int half = 0; half < 2; ++half) {
+      for (int64_t half = 0; half < 2; ++half) {
         const __m512 v = widened(x + 16 * half);
         const NormalVector normal = standard_normal(v);
         value[half] = _mm512_mul_ps(v, normal.cumulative);
@@ -151,19 +151,19 @@ void finish_gelu_gradient(const float* product, int64_t rows, const Bf16* x, Bf1
 }
 
 void pack_tile(const Bf16* tile, int64_t rows, Bf16* out) {
-  __m512i values[2 * kSide];
+  __m512i values[kTwoSides];
   load_tile(tile, rows, values);
   store_panel(values, out);
 }
 
 void transpose_tile(const Bf16* tile, int64_t rows, Bf16* out) {
-  __m512i values[2 * kSide];
+  __m512i values[kTwoSides];
   load_tile(tile, rows, values);
   store_transposed(values, out);
 }
 
 void pack_float_tile(const float* x, int64_t stride, int64_t rows, Bf16* out) {
-  __m512i values[2 * kSide];
+  __m512i values[kTwoSides];
   load_float_tile(x, stride, rows, values);
   store_panel(values, out);
 }
@@ -181,7 +181,7 @@ void add_rows(const Bf16* tile, int64_t rows, float* sums) {
 
 void pack_weight_rows(const float* weight, int64_t first, int64_t out, int64_t in, const Bf16Panels& forward,
                       const Bf16Panels& backward) {
-  __m512i values[2 * kSide];
+  __m512i values[kTwoSides];
   for (int64_t column = 0; column < in; column += kWidth) {
     load_float_tile(weight + first * in + column, in, kWidth, values);
     // Panel `first / 32` of depth in; panel `column / 32` of depth out.

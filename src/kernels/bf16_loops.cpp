@@ -40,12 +40,12 @@ void round_row(const float* x, int64_t count, int64_t padded, Bf16* out, float* 
 
 void transpose_stripe(const Bf16Rows& in, int64_t first, const Bf16Rows& out) {
   for (int64_t column = 0; column < in.depth; column += 32) {
-    __m512i rows[2 * kSide];
-    __m512i columns[2 * kSide];
-    for (int i = 0; i < 2 * kSide; ++i) rows[i] = load_row(in, first + i, column);
+    __m512i rows[kTwoSides];
+    __m512i columns[kTwoSides];
+    for (int64_t i = 0; i < kTwoSides; ++i) rows[i] = load_row(in, first + i, column);
     transpose_rows(rows, columns);
     Bf16* target = out.data + column * out.stride + first;
-    for (int i = 0; i < 2 * kSide && column + i < in.depth; ++i)
+    for (int64_t i = 0; i < kTwoSides && column + i < in.depth; ++i)
       _mm512_storeu_si512(target + i * out.stride, columns[i]);
   }
 }
@@ -62,12 +62,12 @@ void pack_panel(const Bf16Rows& x, int64_t column, Bf16* out) {
 void pack_panel_transposed(const Bf16Rows& x, int64_t column, Bf16* out) {
   const int64_t depth = pad(x.depth);
   for (int64_t start = 0; start < depth; start += 32) {
-    for (int half = 0; half < 2; ++half) {
+    for (int64_t half = 0; half < 2; ++half) {
       __m512i rows[kSide];
-      for (int i = 0; i < kSide; ++i) rows[i] = load_row(x, column + half * kSide + i, start);
+      for (int64_t i = 0; i < kSide; ++i) rows[i] = load_row(x, column + half * kSide + i, start);
       transpose_square(rows);
       Bf16* target = out + start * kPanelWidth + half * kPanelWidth;
-      for (int i = 0; i < kSide; ++i) _mm512_storeu_si512(target + i * 2 * kPanelWidth, rows[i]);
+      for (int64_t i = 0; i < kSide; ++i) _mm512_storeu_si512(target + i * 2 * kPanelWidth, rows[i]);
     }
   }
 }

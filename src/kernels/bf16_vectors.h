@@ -18,6 +18,9 @@ inline __m512 widened(const Bf16* x) {
 
 inline __m256i rounded(__m512 x) { return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x)); }
 
+constexpr int64_t kTwoSides = 32;
+static_assert(kTwoSides == 2 * kSide);
+
 // 32 numbers in their order.
 inline __m512i rounded(__m512 low, __m512 high) {
   return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
@@ -36,17 +39,17 @@ inline Interleaved interleave(__m512i even, __m512i odd) {
 }
 
 // The columns of 32 rows of 32 numbers, as rows.
-inline void transpose_rows(const __m512i (&rows)[2 * kSide], __m512i (&columns)[2 * kSide]) {
+inline void transpose_rows(const __m512i (&rows)[kTwoSides], __m512i (&columns)[kTwoSides]) {
   __m512i low[kSide];
   __m512i high[kSide];
-  for (int pair = 0; pair < kSide; ++pair) {
+  for (int64_t pair = 0; pair < kSide; ++pair) {
     const Interleaved both = interleave(rows[2 * pair], rows[2 * pair + 1]);
     low[pair] = both.low;
     high[pair] = both.high;
   }
   transpose_square(low);
   transpose_square(high);
-  for (int i = 0; i < kSide; ++i) {
+  for (int64_t i = 0; i < kSide; ++i) {
     columns[i] = low[i];
     columns[i + kSide] = high[i];
   }
