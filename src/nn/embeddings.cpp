@@ -24,24 +24,6 @@ void for_pieces(std::int64_t rows, const Body& body) {
                    });
 }
 
-// The row of a table for each token. Throws for an id that the table lacks.
-class TableRows {
- public:
-  TableRows(const at::Tensor& table, const at::Tensor& ids)
-      : table_(table.const_data_ptr<float>()),
-        ids_(ids.const_data_ptr<std::int64_t>()),
-        width_(table.size(1)) {
-    for (std::int64_t i = 0; i < ids.size(0); ++i)
-      TORCH_CHECK(ids_[i] >= 0 && ids_[i] < table.size(0), "no embedding has the index ", ids_[i]);
-  }
-  [[nodiscard]] const float* operator[](std::int64_t token) const { return table_ + ids_[token] * width_; }
-
- private:
-  const float* table_;
-  const std::int64_t* ids_;
-  std::int64_t width_;
-};
-
 class EmbedTokens : public torch::autograd::Function<EmbedTokens> {
  public:
   using T = const at::Tensor&;

@@ -8,6 +8,7 @@
 #include "nn/aten.h"
 #include "nn/backend.h"
 #include "nn/bf16_heads.h"
+#include "nn/look_up.h"
 #include "nn/prediction.h"
 #include "quire/base/profile.h"
 #include "quire/kernels/kernels.h"
@@ -74,28 +75,6 @@ void for_blocks(std::int64_t rows, std::int64_t width, const Body& body) {
   kernels::for_tasks(ceil_div(rows, step),
                      [&](std::int64_t block) { body(block * step, std::min(step, rows - block * step)); });
 }
-
-// A row of a table of embeddings for each token.
-class LookUp {
- public:
-  LookUp(const at::Tensor& table, const at::Tensor& indices)
-      : table_(table.const_data_ptr<float>()),
-        indices_(indices.const_data_ptr<std::int64_t>()),
-        width_(table.size(1)) {
-    for (std::int64_t i = 0; i < indices.size(0); ++i) {
-      TORCH_CHECK(indices_[i] >= 0 && indices_[i] < table.size(0), "no embedding has the index ",
-                  indices_[i]);
-    }
-  }
-  [[nodiscard]] const float* operator[](std::int64_t token) const {
-    return table_ + indices_[token] * width_;
-  }
-
- private:
-  const float* table_;
-  const std::int64_t* indices_;
-  std::int64_t width_;
-};
 
 }  // namespace
 
@@ -178,9 +157,9 @@ struct Encoder::Prediction {
   [[nodiscard]] at::Tensor embed(const Projection& next) const {
     const Span span("embeddings forward");
     const at::Tensor places = encoder.positions(batch);
-    const LookUp words(encoder.word_embeddings_, batch.ids);
-    const LookUp segments(encoder.segment_embeddings_, batch.segments);
-    const LookUp positions(encoder.position_embeddings_, places);
+    const TableRows words(encoder.word_embeddings_, batch.ids);
+    const TableRows segments(encoder.segment_embeddings_, batch.segments);
+    const TableRows positions(encoder.position_embeddings_, places);
     const Linear& wider = encoder.embedding_projection_;
     const auto widen = wider.weight.defined() ? std::optional<FixedLinear>(wider) : std::nullopt;
     const std::int64_t narrow = encoder.config_.embedding_size;
