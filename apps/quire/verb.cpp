@@ -51,7 +51,8 @@ void ModelFlags::add_to(CLI::App& verb) {
 }
 
 OpenOptions ModelFlags::options() const {
-  return {.max_length = max_length > 0 ? std::optional(max_length) : std::nullopt, .precision = precision,
+  return {.max_length = max_length > 0 ? std::optional(max_length) : std::nullopt,
+          .precision = precision,
           .device = device};
 }
 

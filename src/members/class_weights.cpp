@@ -40,8 +40,9 @@ std::vector<double> read_weights(const std::string& path, const LabelSet& classe
   }
   for (std::size_t k = 0; k < weights.size(); ++k) {
     if (weights[k] < 0) {
-      throw InputError(fmt::format("{}: no weight for the label '{}'", path, classes.name(static_cast<int>(k))),
-                       "give every class a line");
+      throw InputError(
+          fmt::format("{}: no weight for the label '{}'", path, classes.name(static_cast<int>(k))),
+          "give every class a line");
     }
   }
   return weights;
@@ -57,7 +58,8 @@ std::vector<float> class_weights(const std::string& spec, std::span<const int> l
                                  std::span<const std::int64_t> rows, const LabelSet& classes) {
   if (spec == "none") return {};
   std::vector<double> counts(classes.size(), 0);
-  for (const std::int64_t row : rows) ++counts[static_cast<std::size_t>(labels[static_cast<std::size_t>(row)])];
+  for (const std::int64_t row : rows)
+    ++counts[static_cast<std::size_t>(labels[static_cast<std::size_t>(row)])];
   std::vector<double> weights = is_file(spec) ? read_weights(spec, classes) : counts;
   double sum = 0;
   for (std::size_t k = 0; k < weights.size(); ++k) {

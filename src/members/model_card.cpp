@@ -9,7 +9,8 @@
 namespace quire {
 namespace {
 
-constexpr const char* kPortable = R"(It is a directory in Hugging Face's layout, with the model family's own head:
+constexpr const char* kPortable =
+    R"(It is a directory in Hugging Face's layout, with the model family's own head:
 
 ```python
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
@@ -21,7 +22,8 @@ print(model.config.id2label[int(model(**inputs).logits.argmax())])
 ```
 )";
 
-constexpr const char* kMean = R"(The encoder loads in transformers as a plain model; its head, mean pooling and a linear layer, lies beside it:
+constexpr const char* kMean =
+    R"(The encoder loads in transformers as a plain model; its head, mean pooling and a linear layer, lies beside it:
 
 ```python
 import torch
@@ -40,7 +42,8 @@ print([encoder.config.id2label[int(i)] for i in logits.argmax(1)])
 
 constexpr const char* kOther =
     "The encoder loads in transformers as a plain model, **without** its head: that lies in "
-    "`quire_head.safetensors` and needs Quire (`quire predict`). `config.json` describes it under `quire_head`.\n";
+    "`quire_head.safetensors` and needs Quire (`quire predict`). `config.json` describes it under "
+    "`quire_head`.\n";
 
 // The snippets hold braces of their own, so they are no format strings.
 std::string with_length(std::string snippet, std::int64_t max_length) {
@@ -55,7 +58,8 @@ std::string with_length(std::string snippet, std::int64_t max_length) {
 std::string write_model_card(const ModelCard& card) {
   const bool mean = card.head == "mean" && card.features == "last" && !card.windows;
   std::string text = fmt::format(
-      "---\nlibrary_name: transformers\npipeline_tag: text-classification\n---\n\n# A text classifier with {} "
+      "---\nlibrary_name: transformers\npipeline_tag: text-classification\n---\n\n# A text classifier with "
+      "{} "
       "classes\n\n{} fine-tuned by Quire {} on {} documents; head: {}, features: {}, texts cut at {} tokens "
       "(long texts: {}).\n\n",
       card.labels.size(), card.base, version(), card.train_rows, card.head, card.features, card.max_length,

@@ -23,7 +23,8 @@ std::int64_t warmup_steps(std::int64_t steps, double ratio) {
 }
 
 double Schedule::factor(std::int64_t step) const {
-  if (step < warmup_) return static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(1, warmup_));
+  if (step < warmup_)
+    return static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(1, warmup_));
   if (decay_ == Decay::constant) return 1;
   const auto left = static_cast<double>(steps_ - step);
   const auto all = static_cast<double>(std::max<std::int64_t>(1, steps_ - warmup_));

@@ -42,9 +42,10 @@ void warn_of_collapse(std::span<const int> truth, std::span<const int> predicted
     return std::ranges::all_of(values, [&](int value) { return value == values.front(); });
   };
   if (truth.empty() || all_equal(truth) || !all_equal(predicted)) return;
-  context.warn(fmt::format("{}: every validation row is given the same class; the model may have collapsed: try a "
-                           "lower --learning-rate or more --epochs",
-                           stage));
+  context.warn(
+      fmt::format("{}: every validation row is given the same class; the model may have collapsed: try a "
+                  "lower --learning-rate or more --epochs",
+                  stage));
 }
 
 }  // namespace quire::train

@@ -81,8 +81,7 @@ class Classifier : public TextModel {
 
   // Opens a directory that can predict: ours or a fine-tuned one of transformers.
   [[nodiscard]] static Classifier open(const std::filesystem::path& directory,
-                                       Precision precision = Precision::fp32,
-                                       c10::Device device = c10::kCPU);
+                                       Precision precision = Precision::fp32, c10::Device device = c10::kCPU);
 
   [[nodiscard]] at::Tensor logits(const PackedBatch& batch, const DropoutState& state) const override;
   [[nodiscard]] at::Tensor head_inputs(const PackedBatch& batch) const override;
