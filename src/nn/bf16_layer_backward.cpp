@@ -5,8 +5,6 @@
 namespace quire::nn {
 namespace {
 
-const float* floats(const at::Tensor& x) { return x.const_data_ptr<float>(); }
-
 // Sums over rows: a row of partial sums for each piece.
 class PieceSums {
  public:
@@ -190,14 +188,11 @@ class Backward {
   }
 
  private:
-  [[nodiscard]] double operations(const PackedLinear& linear) const {
-    return 2.0 * static_cast<double>(tokens_) * static_cast<double>(linear.weight.numel());
-  }
-
   // From the gradient of the layer's output to those of the context and, by the first norm's residual, of x.
   void pass_rows(const at::Tensor& grad_output) const {
-    const Span span("layer rows backward", operations(layer_.attention_output) +
-                                               operations(layer_.intermediate) + operations(layer_.output));
+    const Span span("layer rows backward", product_operations(tokens_, layer_.attention_output) +
+                                               product_operations(tokens_, layer_.intermediate) +
+                                               product_operations(tokens_, layer_.output));
     const std::int64_t row_bytes = hidden_ * 10 + inner_ * 2;
     for_row_blocks(path_, tokens_, row_bytes, [&](std::int64_t first, std::int64_t rows) {
       const std::int64_t height = to_tiles(rows);
@@ -289,7 +284,7 @@ class Backward {
 
   // Adds what comes through the projections to the gradient of x.
   void pass_projections(const at::Tensor& gradient_memory) const {
-    const Span span("projections backward", operations(layer_.query_key_value));
+    const Span span("projections backward", product_operations(tokens_, layer_.query_key_value));
     const Bf16Blocks gradient = blocks_view(gradient_memory, 3 * hidden_);
     auto* grad_x = grad_x_.mutable_data_ptr<float>();
     for_row_blocks(path_, tokens_, hidden_ * 10, [&](std::int64_t first, std::int64_t rows) {

@@ -5,8 +5,6 @@
 namespace quire::nn {
 namespace {
 
-const float* floats(const at::Tensor& x) { return x.const_data_ptr<float>(); }
-
 // dropout + residual + norm of a block's rows.
 struct NormRows {
   const DropoutPlan& plan;
@@ -61,12 +59,8 @@ class Forward {
   }
 
  private:
-  [[nodiscard]] double operations(const PackedLinear& linear) const {
-    return 2.0 * static_cast<double>(tokens_) * static_cast<double>(linear.weight.numel());
-  }
-
   void project() const {
-    const Span span("projections forward", operations(layer_.query_key_value));
+    const Span span("projections forward", product_operations(tokens_, layer_.query_key_value));
     const Bf16Blocks out = blocks_view(tape_.query_key_value, 3 * hidden_);
     const float* bias = floats(layer_.query_key_value.bias);
     for_row_blocks(path_, tokens_, hidden_ * 2, [&](std::int64_t first, std::int64_t rows) {
@@ -91,8 +85,9 @@ class Forward {
 
   // From the context to the layer's output.
   [[nodiscard]] at::Tensor finish() const {
-    const Span span("layer rows forward", operations(layer_.attention_output) +
-                                              operations(layer_.intermediate) + operations(layer_.output));
+    const Span span("layer rows forward", product_operations(tokens_, layer_.attention_output) +
+                                              product_operations(tokens_, layer_.intermediate) +
+                                              product_operations(tokens_, layer_.output));
     at::Tensor result = at::empty_like(tape_.x);
     auto* results = result.mutable_data_ptr<float>();
     const Bf16Blocks context = blocks_view(tape_.context, hidden_);

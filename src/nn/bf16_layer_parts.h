@@ -13,6 +13,13 @@ struct PackedLinear {
   Bf16Panels forward, backward;
 };
 
+// Of its product with `tokens` rows, in one direction.
+inline double product_operations(std::int64_t tokens, const PackedLinear& linear) {
+  return 2.0 * static_cast<double>(tokens) * static_cast<double>(linear.weight.numel());
+}
+
+inline const float* floats(const at::Tensor& x) { return x.const_data_ptr<float>(); }
+
 struct PackedNorm {
   at::Tensor gamma, beta;
 };
