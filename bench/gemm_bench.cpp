@@ -94,7 +94,7 @@ double tile_rate(double budget) {
       best_seconds({[&] {
                      for (std::int64_t i = 0; i < kTimes; ++i) {
                        path.multiply_tile({left.as<Bf16>(), kPanelWidth, kTileSize}, kBf16TileRows,
-                                          panel.as<Bf16>(), kDepth, out.as<float>(), false);
+                                          panel.as<Bf16>(), kDepth, out.as<float>(), false, {});
                      }
                    }},
                    budget)

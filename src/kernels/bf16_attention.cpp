@@ -205,7 +205,7 @@ void attend(const Bf16Head& head, const Bf16Path& path, Bf16* context, float* lo
   for_rows(head.length, [&](int64_t row, int64_t rows, int64_t) {
     for (int64_t j = 0; j < count; ++j) {
       path.multiply_tile(query.left(row), rows, keys + j * head.width * kTile, head.width,
-                         scores + j * kTileSize, false);
+                         scores + j * kTileSize, false, {});
     }
     kept.draw(row, rows);
     float inverse[kTile];
@@ -215,7 +215,7 @@ void attend(const Bf16Head& head, const Bf16Path& path, Bf16* context, float* lo
     }
     for (int64_t block = 0; block < blocks; ++block) {
       path.multiply_tile({probabilities, kTile, kTileSize}, rows, values + block * depth * kTile, depth,
-                         product, false);
+                         product, false, {});
       Bf16* out = context + block * head.step + row * kTile;
       for (int64_t r = 0; r < rows; ++r) {
         const __m512 factors = _mm512_set1_ps(inverse[r]);
@@ -344,9 +344,9 @@ void attend_backward(const Bf16Head& head, const Bf16Path& path, const Bf16* con
     kept.draw(row, rows);
     for (int64_t j = 0; j < count; ++j) {
       path.multiply_tile(query.left(row), rows, keys_transposed + j * head.width * kTile, head.width, scores,
-                         false);
+                         false, {});
       path.multiply_tile(grad_context.left(row), rows, values_transposed + j * head.width * kTile, head.width,
-                         grad_kept, false);
+                         grad_kept, false, {});
       const int64_t panel = (j * depth + row) * kTile;
       const TileOutputs out = {probabilities + panel, grad_scores + panel, grad_rows + j * kTileSize};
       for (int64_t r = 0; r < kTile; r += 2)
@@ -354,7 +354,7 @@ void attend_backward(const Bf16Head& head, const Bf16Path& path, const Bf16* con
     }
     for (int64_t block = 0; block < blocks; ++block) {
       path.multiply_tile({grad_rows, kTile, kTileSize}, rows, keys + block * depth * kTile, depth, product,
-                         false);
+                         false, {});
       finish_rounded(product, rows, nullptr, gradients.query + block * head.step + row * kTile);
     }
   });
@@ -363,10 +363,10 @@ void attend_backward(const Bf16Head& head, const Bf16Path& path, const Bf16* con
     for (int64_t block = 0; block < blocks; ++block) {
       const Bf16* panel = grad_scores + j * depth * kTile;
       path.multiply_tile({query_columns + block * depth * kTile, kTile, kTileSize}, kTile, panel, depth,
-                         product, false);
+                         product, false, {});
       store_turned(product, rows, gradients.key + block * head.step + row * kTile);
       path.multiply_tile({grad_columns + block * depth * kTile, kTile, kTileSize}, kTile,
-                         probabilities + j * depth * kTile, depth, product, false);
+                         probabilities + j * depth * kTile, depth, product, false, {});
       store_turned(product, rows, gradients.value + block * head.step + row * kTile);
     }
   });

@@ -2,18 +2,18 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <new>
+
 #include <vector>
 
 #include "kernels/bf16.h"
 #include "kernels/prediction_loops.h"
 #include "kernels/tasks.h"
+#include "quire/base/large_memory.h"
 #include "quire/kernels/gemm.h"
 
 namespace quire::kernels {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};
 constexpr std::int64_t kLargestTile = 32;  // rows, AMX's
 
 std::int64_t rounded_up(std::int64_t count, std::int64_t step) { return (count + step - 1) / step * step; }
@@ -94,8 +94,10 @@ void multiply_bf16(const Product& p, Bf16* panels) {
   const TileSession session(path);
   for_tiles(p.rows, p.out, kBf16TileRows, p.result,
             [&](std::int64_t panel, std::int64_t row, const ResultTile& tile) {
-              path.multiply_tile({left + row * stride, stride}, tile.rows,
-                                 panels + panel * depth * kPanelWidth, depth, product, false);
+              const Bf16* data = panels + panel * depth * kPanelWidth;
+              path.multiply_tile({left + row * stride, stride}, tile.rows, data, depth, product, false,
+                                 FetchAhead::slice(data + depth * kPanelWidth, depth, row / kBf16TileRows,
+                                                   rounded_up(p.rows, kBf16TileRows) / kBf16TileRows));
               prediction_loops().finish(product, bias_of(p.bias, panel), p.gelu, tile);
             });
 }
@@ -138,12 +140,12 @@ bool has_weight_format(WeightFormat format) {
 }
 
 AlignedMemory::AlignedMemory(std::int64_t bytes)
-    : data_(static_cast<std::byte*>(::operator new(static_cast<std::size_t>(bytes), kAlignment))),
+    : data_(static_cast<std::byte*>(LargeMemory::of_process().allocate(static_cast<std::size_t>(bytes)))),
       bytes_(bytes) {
   std::fill_n(data_.get(), bytes, std::byte{0});
 }
 
-void AlignedMemory::Free::operator()(std::byte* data) const { ::operator delete(data, kAlignment); }
+void AlignedMemory::Free::operator()(std::byte* data) const { LargeMemory::of_process().free(data); }
 
 FixedWeight::FixedWeight(const float* weight, std::int64_t out, std::int64_t in, WeightFormat format)
     : out_(out), in_(in), format_(format) {

@@ -125,7 +125,7 @@ void multiply(Bf16Rows left, Bf16Panels right, const Epilogue& epilogue, const B
       for (std::int64_t row = row_block * block; row < last_row; row += kBf16TileRows) {
         const std::int64_t rows = std::min(kBf16TileRows, last_row - row);
         path.multiply_tile({left.data + row * left.stride, left.stride}, rows, panel_data, depth, product,
-                           false);
+                           false, {});
         bf16::finish_tile(product, rows, columns, epilogue, row, column, right.columns,
                           sums.block(row_block));
       }

@@ -18,8 +18,8 @@ void leave() { _tile_release(); }
 
 // Sums in tiles 0 to 3, halves of the panel in 4 and 5, of the rows in 6 and 7. A load is issued well before
 // the product that waits for it.
-void multiply_tile(const Bf16Left& left, int64_t rows, const Bf16* panel, int64_t depth, float* out,
-                   bool add) {
+void multiply_tile(const Bf16Left& left, int64_t rows, const Bf16* panel, int64_t depth, float* out, bool add,
+                   const FetchAhead& ahead) {
   const auto left_bytes = static_cast<size_t>(left.stride) * sizeof(Bf16);
   constexpr size_t kPanelBytes = 2 * kPanelWidth * sizeof(Bf16);
   constexpr size_t kOutBytes = kPanelWidth * sizeof(float);
@@ -37,7 +37,11 @@ void multiply_tile(const Bf16Left& left, int64_t rows, const Bf16* panel, int64_
     _tile_zero(2);
     _tile_zero(3);
   }
+  constexpr int64_t kLine = 64;
+  const auto* line = reinterpret_cast<const char*>(ahead.data);
+  const int64_t lines_a_step = (ahead.lines * kDepthStep + depth - 1) / depth;
   for (int64_t k = 0; k < depth; k += kDepthStep, panel += kDepthStep * kPanelWidth) {
+    for (int64_t i = 0; i < lines_a_step; ++i, line += kLine) _mm_prefetch(line, _MM_HINT_T1);
     _tile_loadd(4, panel, kPanelBytes);
     _tile_loadd(6, upper_rows, left_bytes);
     _tile_loadd(5, panel + kPanelWidth, kPanelBytes);
@@ -93,7 +97,7 @@ bool amx_works() {
       panel[(k / 2 * kPanelWidth + c) * 2 + k % 2] = small_integer(right_value(k, c));
   }
   enter();
-  multiply_tile({left, kDepth, kDepthStep}, kBf16TileRows, panel, kDepth, out, false);
+  multiply_tile({left, kDepth, kDepthStep}, kBf16TileRows, panel, kDepth, out, false, {});
   leave();
   for (int r = 0; r < kBf16TileRows; ++r) {
     for (int c = 0; c < kPanelWidth; ++c) {

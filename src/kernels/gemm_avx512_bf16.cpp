@@ -48,8 +48,8 @@ constexpr Tile kTiles[kRegisterRows] = {tile<1>, tile<2>, tile<3>, tile<4>,  til
                                         tile<7>, tile<8>, tile<9>, tile<10>, tile<11>, tile<12>};
 
 // In equal parts: 13 rows as 7 and 6 take less time than as 12 and 1.
-void multiply_tile(const Bf16Left& left, int64_t rows, const Bf16* panel, int64_t depth, float* out,
-                   bool add) {
+void multiply_tile(const Bf16Left& left, int64_t rows, const Bf16* panel, int64_t depth, float* out, bool add,
+                   const FetchAhead& /*ahead*/) {
   const int64_t parts = (rows + kRegisterRows - 1) / kRegisterRows;
   const int64_t size = (rows + parts - 1) / parts;
   for (int64_t row = 0; row < rows; row += size) {

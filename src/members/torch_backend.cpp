@@ -1,11 +1,11 @@
 // What libquire_torch.so gives to the rest: the only symbol that is looked up by name.
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include "members/encoder.h"
 #include "members/textcnn.h"
 #include "members/vector_encoder.h"
 #include "nn/aten.h"
+#include "nn/tensor_memory.h"
 #include "quire/kernels/gemm.h"
 #include "quire/kernels/int8.h"
 #include "quire/kernels/kernels.h"
@@ -17,12 +17,7 @@ namespace {
 
 class Backend : public TorchBackend {
  public:
-  Backend() {
-    // Activations of tens of megabytes come and go every step: keep their memory instead of
-    // returning it to the system, whose fresh zeroed pages cost more than the work on them.
-    ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
-    ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
-  }
+  Backend() { nn::use_large_memory(); }
 
   [[nodiscard]] std::unique_ptr<Member> make_encoder(const EncoderOptions& options,
                                                      const Context& context) const override {

@@ -131,7 +131,8 @@ class WeightTasks {
       for (std::int64_t j = n; j < last_n; ++j) {
         for (std::int64_t i = m; i < last_m; ++i) {
           path_.multiply_tile({product.left_tile(token, i), kPanelWidth, kernels::kTileSize}, kPanelWidth,
-                              product.right_tile(token, j), depth, tile(i, j), token > 0);
+                              product.right_tile(token, j), depth, tile(i, j), token > 0,
+                              ahead(product, {m, last_m, i}, {n, last_n, j}, token, depth));
         }
       }
     }
@@ -142,6 +143,28 @@ class WeightTasks {
                               result + i * kPanelWidth * product.in + j * kPanelWidth, product.in, false);
       }
     }
+  }
+
+  // Where a loop over tiles stands.
+  struct Place {
+    std::int64_t first, last, now;
+  };
+  // While one panel meets all left tiles: slices of the next panel, and in turn with them of the next tokens'
+  // left tiles.
+  static FetchAhead ahead(const WeightProduct& product, const Place& m, const Place& n, std::int64_t token,
+                          std::int64_t depth) {
+    const std::int64_t next = token + depth;
+    const bool more = next < product.tokens;
+    const auto half = [](const Place& place) { return (place.last - place.first + 1) / 2; };
+    if ((m.now - m.first + n.now - n.first) % 2 == 0) {
+      if (!more) return {};
+      return FetchAhead::slice(product.left_tile(next, m.now), depth, (n.now - n.first) / 2, half(n));
+    }
+    const bool last_panel = n.now + 1 == n.last;
+    if (last_panel && !more) return {};
+    const Bf16* panel =
+        last_panel ? product.right_tile(next, n.first) : product.right_tile(token, n.now + 1);
+    return FetchAhead::slice(panel, depth, (m.now - m.first) / 2, half(m));
   }
 
   const Bf16Path& path_;

@@ -17,6 +17,7 @@ using kernels::Bf16Blocks;
 using kernels::Bf16Left;
 using kernels::Bf16Panels;
 using kernels::Bf16Path;
+using kernels::FetchAhead;
 using kernels::kPanelWidth;
 
 inline std::int64_t to_tiles(std::int64_t count) {
@@ -95,6 +96,7 @@ void multiply_rows(const Bf16Path& path, const Bf16Left& left, std::int64_t rows
   const std::int64_t panels = right.columns / kPanelWidth;
   const std::int64_t panel_size = right.depth * kPanelWidth;
   const std::int64_t part = part_depth(right.depth);
+  const std::int64_t tiles = to_tiles(rows) / kPanelWidth;
   for (std::int64_t panel = 0; panel < panels; ++panel) {
     const Bf16* data = right.data + panel * panel_size;
     for (std::int64_t k = 0; k < right.depth; k += part) {
@@ -104,7 +106,8 @@ void multiply_rows(const Bf16Path& path, const Bf16Left& left, std::int64_t rows
         const std::int64_t count = std::min(kPanelWidth, rows - row);
         float* product = products + row * kPanelWidth;
         path.multiply_tile({rows_data + row * left.stride, left.stride, left.step}, count,
-                           data + k * kPanelWidth, depth, product, k > 0);
+                           data + k * kPanelWidth, depth, product, k > 0,
+                           FetchAhead::slice(data + (k + depth) * kPanelWidth, depth, row / kPanelWidth, tiles));
         if (k + depth == right.depth) finish(product, row, count, panel);
       }
     }

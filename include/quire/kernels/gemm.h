@@ -80,6 +80,20 @@ struct Bf16Left {
 
 constexpr std::int64_t kBf16TileRows = 32;
 
+// Memory that is read soon after a product: a path may bring these cache lines of 64 bytes nearer while it
+// multiplies, a few between one step of the depth and the next. All at once they would hold up its own loads.
+struct FetchAhead {
+  const Bf16* data = nullptr;
+  std::int64_t lines = 0;
+
+  // Slice `index` of `count` of what a tile product reads of `depth`: a line for each 1 of it.
+  [[nodiscard]] static FetchAhead slice(const Bf16* data, std::int64_t depth, std::int64_t index,
+                                        std::int64_t count) {
+    const std::int64_t first = index * depth / count;
+    return {data + first * kPanelWidth, (index + 1) * depth / count - first};
+  }
+};
+
 // One way to compute the products.
 struct Bf16Path {
   const char* name;  // "avx512_bf16", "amx"
@@ -89,7 +103,7 @@ struct Bf16Path {
   // The product of `rows` <= kBf16TileRows rows with one panel, to float32 [kBf16TileRows, kPanelWidth], of
   // which rows past `rows` may be overwritten; `depth` is padded. With `add`, added to what is there.
   void (*multiply_tile)(const Bf16Left& left, std::int64_t rows, const Bf16* panel, std::int64_t depth,
-                        float* out, bool add);
+                        float* out, bool add, const FetchAhead& ahead);
 };
 
 // The time in which a thread multiplies tiles on a path, of these or of int8.h.

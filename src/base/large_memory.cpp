@@ -1,0 +1,145 @@
+#include "quire/base/large_memory.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace quire {
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+// Before each block: its size, 0 if it is malloc's. A whole line, so that data stays aligned and blocks of one
+// size do not begin at the same place of a page, where their rows would push each other out of the
+// first-level cache.
+constexpr std::size_t kHeader = kAlignment;
+// Below, malloc's own lists are quicker.
+constexpr std::size_t kSmall = std::size_t{64} << 10;
+// A rest below this stays with the block it would be cut from.
+constexpr std::size_t kSmallestRest = 4096;
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kChunk = std::size_t{64} << 20;
+
+constexpr std::size_t rounded_up(std::size_t size, std::size_t step) { return (size + step - 1) / step * step; }
+
+// Notes the size at the beginning of a block; its data.
+void* begin_block(void* block, std::size_t size) {
+  std::memcpy(block, &size, sizeof size);
+  return static_cast<std::byte*>(block) + kHeader;
+}
+
+}  // namespace
+
+LargeMemory& LargeMemory::of_process() {
+  static auto* memory = new LargeMemory;
+  return *memory;
+}
+
+LargeMemory::~LargeMemory() {
+  for (const auto& [chunk, size] : chunks_) ::munmap(chunk, size);
+}
+
+void LargeMemory::add_free(std::byte* block, std::size_t size) {
+  auto next = free_.lower_bound(block);
+  if (next != free_.end() && block + size == next->first) {
+    size += next->second;
+    const auto merged = next++;
+    remove_free(merged);
+  }
+  if (next != free_.begin()) {
+    const auto before = std::prev(next);
+    if (before->first + before->second == block) {
+      block = before->first;
+      size += before->second;
+      remove_free(before);
+    }
+  }
+  free_.emplace(block, size);
+  by_size_.emplace(size, block);
+}
+
+void LargeMemory::remove_free(std::map<std::byte*, std::size_t>::iterator block) {
+  by_size_.erase({block->second, block->first});
+  free_.erase(block);
+}
+
+// A chunk of whole huge pages that holds a block of `size`.
+void LargeMemory::reserve(std::size_t size) {
+  const std::size_t wanted = rounded_up(std::max(size, kChunk), kHugePage);
+  const std::size_t mapped = wanted + kHugePage;
+  void* begin = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (begin == MAP_FAILED) throw std::bad_alloc();
+  const std::size_t before = rounded_up(reinterpret_cast<std::uintptr_t>(begin), kHugePage) -
+                             reinterpret_cast<std::uintptr_t>(begin);
+  auto* chunk = static_cast<std::byte*>(begin) + before;
+  if (before > 0) ::munmap(begin, before);
+  if (before < kHugePage) ::munmap(chunk + wanted, kHugePage - before);
+  // Without huge pages it is slower and still right.
+  (void)::madvise(chunk, wanted, MADV_HUGEPAGE);
+  chunks_.emplace(chunk, wanted);
+  reserved_ += wanted;
+  add_free(chunk, wanted);
+}
+
+void* LargeMemory::allocate(std::size_t bytes) {
+  if (bytes > PTRDIFF_MAX - kChunk) throw std::bad_alloc();
+  std::size_t size = rounded_up(std::max<std::size_t>(bytes, 1), kAlignment) + kHeader;
+  if (size < kSmall) {
+    void* block = std::aligned_alloc(kAlignment, size);
+    if (block == nullptr) throw std::bad_alloc();
+    return begin_block(block, 0);
+  }
+  const std::lock_guard lock(mutex_);
+  auto found = by_size_.lower_bound({size, nullptr});
+  if (found == by_size_.end()) {
+    reserve(size);
+    found = by_size_.lower_bound({size, nullptr});
+  }
+  const auto [whole, block] = *found;
+  remove_free(free_.find(block));
+  if (whole - size >= kSmallestRest) {
+    add_free(block + size, whole - size);
+  } else {
+    size = whole;
+  }
+  used_ += size;
+  return begin_block(block, size);
+}
+
+void LargeMemory::free(void* data) noexcept {
+  if (data == nullptr) return;
+  std::byte* block = static_cast<std::byte*>(data) - kHeader;
+  std::size_t size = 0;
+  std::memcpy(&size, block, sizeof size);
+  if (size == 0) {
+    std::free(block);
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  used_ -= size;
+  add_free(block, size);
+}
+
+void LargeMemory::release() noexcept {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [block, size] : free_) {
+    const auto begin = rounded_up(reinterpret_cast<std::uintptr_t>(block), kHugePage);
+    const auto end = (reinterpret_cast<std::uintptr_t>(block) + size) / kHugePage * kHugePage;
+    if (begin < end) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  }
+}
+
+std::size_t LargeMemory::reserved() const {
+  const std::lock_guard lock(mutex_);
+  return reserved_;
+}
+
+std::size_t LargeMemory::used() const {
+  const std::lock_guard lock(mutex_);
+  return used_;
+}
+
+}  // namespace quire
