@@ -12,8 +12,8 @@ namespace quire {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
-// Before each block: its size, 0 if it is malloc's. A whole line, so that data stays aligned and blocks of one
-// size do not begin at the same place of a page, where their rows would push each other out of the
+// Before each block: its size, 0 if it is malloc's. A whole line, so that data stays aligned and blocks of
+// one size do not begin at the same place of a page, where their rows would push each other out of the
 // first-level cache.
 constexpr std::size_t kHeader = kAlignment;
 // Below, malloc's own lists are quicker.
@@ -23,7 +23,9 @@ constexpr std::size_t kSmallestRest = 4096;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kChunk = std::size_t{64} << 20;
 
-constexpr std::size_t rounded_up(std::size_t size, std::size_t step) { return (size + step - 1) / step * step; }
+constexpr std::size_t rounded_up(std::size_t size, std::size_t step) {
+  return (size + step - 1) / step * step;
+}
 
 // Notes the size at the beginning of a block; its data.
 void* begin_block(void* block, std::size_t size) {
@@ -70,7 +72,8 @@ void LargeMemory::remove_free(std::map<std::byte*, std::size_t>::iterator block)
 void LargeMemory::reserve(std::size_t size) {
   const std::size_t wanted = rounded_up(std::max(size, kChunk), kHugePage);
   const std::size_t mapped = wanted + kHugePage;
-  void* begin = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* begin =
+      ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (begin == MAP_FAILED) throw std::bad_alloc();
   const std::size_t before = rounded_up(reinterpret_cast<std::uintptr_t>(begin), kHugePage) -
                              reinterpret_cast<std::uintptr_t>(begin);

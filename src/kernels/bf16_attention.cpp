@@ -32,7 +32,8 @@ class Scratch {
 // What dropout keeps of consecutive elements, a bit each.
 class KeptBits {
  public:
-  KeptBits(const Bf16Head& head, uint8_t* memory) : head_(head), memory_(memory) {}
+  KeptBits(const Bf16Head& head, uint8_t* memory)
+      : head_(head), draws_(head.stream, head.rate.threshold), memory_(memory) {}
   static int64_t bytes(int64_t length) { return (kTile * length / kDraws + 2) * kDraws / 8 + 8; }
 
   [[nodiscard]] bool active() const { return head_.rate.threshold > 0; }
@@ -42,8 +43,12 @@ class KeptBits {
     const int64_t begin = first * head_.length / kDraws;
     const int64_t end = ((first + rows) * head_.length + kDraws - 1) / kDraws;
     origin_ = begin * kDraws;
-    for (int64_t group = begin; group < end; ++group)
-      draw_group_bits(static_cast<uint32_t>(group), memory_ + (group - begin) * (kDraws / 8));
+    for (int64_t group = begin; group < end; ++group) {
+      uint32_t bits[4];
+      static_assert(sizeof bits == kDraws / 8);
+      draws_.group(static_cast<uint32_t>(group), bits);
+      __builtin_memcpy(memory_ + (group - begin) * (kDraws / 8), bits, sizeof bits);
+    }
   }
   // Of 16 elements from (row, column) on.
   [[nodiscard]] __mmask16 at(int64_t row, int64_t column) const {
@@ -55,25 +60,8 @@ class KeptBits {
   }
 
  private:
-  void draw_group_bits(uint32_t group, uint8_t* out) const {
-    const PhiloxWords low = philox(group * kCounters, head_.stream);
-    const PhiloxWords high = philox(group * kCounters + kWords, head_.stream);
-    const __m512i threshold = _mm512_set1_epi16(static_cast<int16_t>(head_.rate.threshold));
-    const __m512i lower_halves = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-    // The low halves of the words of all counters first, then their high halves.
-    alignas(64) static constexpr uint16_t kHalves[32] = {0,  2,  4,  6,  8,  10, 12, 14, 16, 18, 20,
-                                                         22, 24, 26, 28, 30, 1,  3,  5,  7,  9,  11,
-                                                         13, 15, 17, 19, 21, 23, 25, 27, 29, 31};
-    const __m512i halves = _mm512_load_si512(kHalves);
-    for (int64_t word = 0; word < 4; ++word) {
-      const __m512i words = _mm512_permutex2var_epi32(reinterpret_cast<__m512i>(low.word[word]), lower_halves,
-                                                      reinterpret_cast<__m512i>(high.word[word]));
-      const uint32_t kept = _mm512_cmpge_epu16_mask(_mm512_permutexvar_epi16(halves, words), threshold);
-      __builtin_memcpy(out + word * 4, &kept, sizeof kept);
-    }
-  }
-
   const Bf16Head& head_;
+  KeptDraws draws_;
   uint8_t* memory_;
   int64_t origin_ = 0;
 };

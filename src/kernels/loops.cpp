@@ -16,6 +16,28 @@ namespace {
 
 constexpr int kLanes = 16;
 
+#if defined(__AVX512BW__)
+void keep_multipliers(float* out, int64_t first, int64_t count, DropoutStream stream, DropoutRate rate) {
+  const KeptDraws draws(stream, rate.threshold);
+  const __m512 scale = _mm512_set1_ps(rate.scale);
+  const int64_t end = first + count;
+  for (int64_t group = first / kDraws; group * kDraws < end; ++group) {
+    uint32_t bits[4];
+    draws.group(static_cast<uint32_t>(group), bits);
+    for (int64_t piece = 0; piece < kDraws / 16; ++piece) {
+      const auto kept = static_cast<__mmask16>(bits[piece / 2] >> (piece % 2 * 16));
+      const int64_t start = group * kDraws + piece * 16 - first;
+      if (start >= 0 && start + 16 <= count) {
+        _mm512_storeu_ps(out + start, _mm512_maskz_mov_ps(kept, scale));
+      } else {
+        for (int64_t i = 0; i < 16; ++i) {
+          if (start + i >= 0 && start + i < count) out[start + i] = (kept >> i & 1) != 0 ? rate.scale : 0.0F;
+        }
+      }
+    }
+  }
+}
+#else
 void keep_multipliers(float* out, int64_t first, int64_t count, DropoutStream stream, DropoutRate rate) {
   uint16_t draws[kDraws];
   const auto threshold = static_cast<uint16_t>(rate.threshold);
@@ -29,6 +51,7 @@ void keep_multipliers(float* out, int64_t first, int64_t count, DropoutStream st
     for (int64_t i = from; i < to; ++i) target[i] = draws[i] < threshold ? 0.0F : rate.scale;
   }
 }
+#endif
 
 float total(const float* lanes) {
   float half[8];

@@ -162,8 +162,7 @@ class WeightTasks {
     }
     const bool last_panel = n.now + 1 == n.last;
     if (last_panel && !more) return {};
-    const Bf16* panel =
-        last_panel ? product.right_tile(next, n.first) : product.right_tile(token, n.now + 1);
+    const Bf16* panel = last_panel ? product.right_tile(next, n.first) : product.right_tile(token, n.now + 1);
     return FetchAhead::slice(panel, depth, (m.now - m.first) / 2, half(m));
   }
 

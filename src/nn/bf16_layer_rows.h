@@ -81,7 +81,7 @@ void for_row_blocks(const Bf16Path& path, std::int64_t rows, std::int64_t row_by
 
 // The depth of a product is taken in equal parts of up to this: the panel's part then stays in the
 // first-level cache while all rows read it. One order for all sums, whatever the rows.
-constexpr std::int64_t kPartDepth = 384;
+constexpr std::int64_t kPartDepth = 256;
 
 inline std::int64_t part_depth(std::int64_t depth) {
   const std::int64_t parts = (depth + kPartDepth - 1) / kPartDepth;
@@ -105,9 +105,10 @@ void multiply_rows(const Bf16Path& path, const Bf16Left& left, std::int64_t rows
       for (std::int64_t row = 0; row < rows; row += kPanelWidth) {
         const std::int64_t count = std::min(kPanelWidth, rows - row);
         float* product = products + row * kPanelWidth;
-        path.multiply_tile({rows_data + row * left.stride, left.stride, left.step}, count,
-                           data + k * kPanelWidth, depth, product, k > 0,
-                           FetchAhead::slice(data + (k + depth) * kPanelWidth, depth, row / kPanelWidth, tiles));
+        path.multiply_tile(
+            {rows_data + row * left.stride, left.stride, left.step}, count, data + k * kPanelWidth, depth,
+            product, k > 0,
+            FetchAhead::slice(data + (k + depth) * kPanelWidth, depth, row / kPanelWidth, tiles));
         if (k + depth == right.depth) finish(product, row, count, panel);
       }
     }

@@ -16,7 +16,8 @@ constexpr std::size_t kMegabyte = std::size_t{1} << 20;
 TEST(LargeMemory, AlignsAndHoldsWhatIsWritten) {
   LargeMemory memory;
   std::vector<std::pair<unsigned char*, std::size_t>> blocks;
-  for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{4095}, kMegabyte, 100 * kMegabyte}) {
+  for (const std::size_t bytes :
+       {std::size_t{0}, std::size_t{1}, std::size_t{4095}, kMegabyte, 100 * kMegabyte}) {
     auto* data = static_cast<unsigned char*>(memory.allocate(bytes));
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(data) % 64, 0U);
     std::memset(data, static_cast<int>(blocks.size() + 1), bytes);

@@ -41,9 +41,9 @@ class LargeMemory {
   void reserve(std::size_t size);
 
   mutable std::mutex mutex_;
-  std::map<std::byte*, std::size_t> free_;                 // by address
-  std::set<std::pair<std::size_t, std::byte*>> by_size_;   // the same
-  std::map<std::byte*, std::size_t> chunks_;               // what the system gave
+  std::map<std::byte*, std::size_t> free_;                // by address
+  std::set<std::pair<std::size_t, std::byte*>> by_size_;  // the same
+  std::map<std::byte*, std::size_t> chunks_;              // what the system gave
   std::size_t reserved_ = 0, used_ = 0;
 };
 
