@@ -17,7 +17,8 @@ namespace {
 constexpr int kLanes = 16;
 
 #if defined(__AVX512BW__)
-void keep_multipliers(float* out, int64_t first, int64_t count, DropoutStream stream, DropoutRate rate) {
+void keep_multipliers(float* out, int64_t first, int64_t count, const DropoutStream& stream,
+                      DropoutRate rate) {
   const KeptDraws draws(stream, rate.threshold);
   const __m512 scale = _mm512_set1_ps(rate.scale);
   const int64_t end = first + count;
@@ -38,7 +39,8 @@ void keep_multipliers(float* out, int64_t first, int64_t count, DropoutStream st
   }
 }
 #else
-void keep_multipliers(float* out, int64_t first, int64_t count, DropoutStream stream, DropoutRate rate) {
+void keep_multipliers(float* out, int64_t first, int64_t count, const DropoutStream& stream,
+                      DropoutRate rate) {
   uint16_t draws[kDraws];
   const auto threshold = static_cast<uint16_t>(rate.threshold);
   const int64_t end = first + count;

@@ -26,7 +26,10 @@ struct PhiloxPair {
 
 class PhiloxStream {
  public:
-  explicit PhiloxStream(const DropoutStream& stream) : stream_(stream) {
+  explicit PhiloxStream(const DropoutStream& stream)
+      : site_(_mm512_set1_epi64(stream.site)),
+        document_(_mm512_set1_epi64(stream.document)),
+        epoch_(_mm512_set1_epi64(stream.epoch)) {
     auto key0 = static_cast<uint32_t>(stream.seed);
     auto key1 = static_cast<uint32_t>(stream.seed >> 32);
     for (Keys& keys : keys_) {
@@ -56,10 +59,7 @@ class PhiloxStream {
   struct Block {
     __m512i c0, c1, c2, c3;
   };
-  [[nodiscard]] Block begin(__m512i counters) const {
-    return {counters, _mm512_set1_epi64(stream_.site), _mm512_set1_epi64(stream_.document),
-            _mm512_set1_epi64(stream_.epoch)};
-  }
+  [[nodiscard]] Block begin(__m512i counters) const { return {counters, site_, document_, epoch_}; }
   // The upper halves come down by a shuffle: shifts would share the multiplier's port.
   static Block round(const Block& c, __m512i key0, __m512i key1) {
     constexpr int kXor = 0x96;
@@ -70,7 +70,7 @@ class PhiloxStream {
         _mm512_ternarylogic_epi32(_mm512_shuffle_epi32(product0, _MM_PERM_DDBB), c.c3, key1, kXor), product0};
   }
 
-  DropoutStream stream_;
+  __m512i site_, document_, epoch_;
   Keys keys_[10];
 };
 

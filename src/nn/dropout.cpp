@@ -32,8 +32,10 @@ DropoutPlan::DropoutPlan(const RowLayout& rows, double probability, const Dropou
 void DropoutPlan::fill_row(std::int64_t row, std::span<float> multipliers) const {
   const auto index = static_cast<std::size_t>(row);
   const auto width = static_cast<std::int64_t>(multipliers.size());
-  kernels::DropoutStream stream = stream_;
-  stream.document = document_[index];
+  // Made whole, not copied and changed: the copy would wait for the change to reach the cache, behind all
+  // that was written before.
+  const kernels::DropoutStream stream{
+      .seed = stream_.seed, .epoch = stream_.epoch, .document = document_[index], .site = stream_.site};
   kernels::table().keep_multipliers(multipliers.data(), row_in_document_[index] * width, width, stream,
                                     rate_);
 }

@@ -40,7 +40,7 @@ struct Table {
   const char* name;
 
   // out[i] = 0 or rate.scale for elements first .. first + count.
-  void (*keep_multipliers)(float* out, std::int64_t first, std::int64_t count, DropoutStream stream,
+  void (*keep_multipliers)(float* out, std::int64_t first, std::int64_t count, const DropoutStream& stream,
                            DropoutRate rate);
 
   // sum = x * multipliers + residual (either may be null: ones, zeros);
