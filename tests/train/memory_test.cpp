@@ -12,21 +12,6 @@ namespace {
 
 class SteadyMemory : public testing::TestWithParam<nn::Precision> {};
 
-// Wide enough that its activations are not malloc's.
-nn::Classifier wide_model(nn::Precision precision) {
-  EncoderConfig config;
-  config.vocab_size = 50;
-  config.hidden_size = config.embedding_size = 128;
-  config.layers = 2;
-  config.heads = 4;
-  config.intermediate_size = 256;
-  config.max_positions = 40;
-  nn::ClassifierOptions options;
-  options.classes = 3;
-  options.precision = precision;
-  return {config, nullptr, options};
-}
-
 struct Memory {
   std::size_t reserved, used, small;
 };
@@ -36,7 +21,8 @@ Memory after_epochs(std::int64_t epochs, const Task& task, nn::Precision precisi
   options.epochs = epochs;
   options.batch_size = 16;
   {
-    nn::Classifier model = wide_model(precision);
+    // Wide enough that its activations are not malloc's.
+    nn::Classifier model = tiny_model(3, {.precision = precision}, 128);
     train::fit(model, input_of(task), options, {});
   }
   const LargeMemory& memory = LargeMemory::of_process();

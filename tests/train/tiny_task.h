@@ -38,13 +38,14 @@ struct Task {
   std::vector<std::int64_t> train, valid;
 };
 
-inline nn::Classifier tiny_model(std::int64_t classes, nn::ClassifierOptions options = {}) {
+inline nn::Classifier tiny_model(std::int64_t classes, nn::ClassifierOptions options = {},
+                                 std::int64_t width = 32) {
   EncoderConfig config;
   config.vocab_size = 50;
-  config.hidden_size = config.embedding_size = 32;
+  config.hidden_size = config.embedding_size = width;
   config.layers = 2;
   config.heads = 4;
-  config.intermediate_size = 64;
+  config.intermediate_size = 2 * width;
   config.max_positions = 40;
   options.classes = classes;
   options.seed = 3;
