@@ -52,7 +52,7 @@ std::vector<Option> head_options(EncoderOptions& e) {
       {.name = "head-init",
        .help =
            "probe: start the last layer from a logistic regression on the frozen features; auto: with fewer "
-           "than 200 training rows a class",
+           "than 500 training rows a class",
        .value = &e.head_init,
        .choices = {"auto", "random", "probe"}},
       {.name = "features",
