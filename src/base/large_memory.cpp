@@ -126,15 +126,6 @@ void LargeMemory::free(void* data) noexcept {
   add_free(block, size);
 }
 
-void LargeMemory::release() noexcept {
-  const std::lock_guard lock(mutex_);
-  for (const auto& [block, size] : free_) {
-    const auto begin = rounded_up(reinterpret_cast<std::uintptr_t>(block), kHugePage);
-    const auto end = (reinterpret_cast<std::uintptr_t>(block) + size) / kHugePage * kHugePage;
-    if (begin < end) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
-  }
-}
-
 std::size_t LargeMemory::reserved() const {
   const std::lock_guard lock(mutex_);
   return reserved_;

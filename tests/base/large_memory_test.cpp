@@ -59,19 +59,6 @@ TEST(LargeMemory, TakesTheSmallestBlockThatFits) {
   for (void* block : {small, between, last}) memory.free(block);
 }
 
-TEST(LargeMemory, ReleasedPagesComeBackAsZeros) {
-  LargeMemory memory;
-  constexpr std::size_t kBytes = 40 * kMegabyte;
-  auto* data = static_cast<unsigned char*>(memory.allocate(kBytes));
-  std::memset(data, 7, kBytes);
-  memory.free(data);
-  memory.release();
-  auto* again = static_cast<unsigned char*>(memory.allocate(kBytes));
-  ASSERT_EQ(again, data);
-  EXPECT_EQ(again[kBytes / 2], 0);
-  memory.free(again);
-}
-
 TEST(LargeMemory, RefusesWhatNoMachineHas) {
   LargeMemory memory;
   EXPECT_THROW((void)memory.allocate(SIZE_MAX), std::bad_alloc);

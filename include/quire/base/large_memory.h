@@ -27,8 +27,6 @@ class LargeMemory {
   [[nodiscard]] void* allocate(std::size_t bytes);
   // What allocate() gave; null does nothing.
   void free(void* data) noexcept;
-  // Gives the pages of all free blocks back to the system; the addresses stay reserved.
-  void release() noexcept;
 
   // Bytes of address space asked of the system so far: what does not grow when all memory is reused.
   [[nodiscard]] std::size_t reserved() const;
