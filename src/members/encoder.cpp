@@ -85,8 +85,8 @@ train::LoopOptions loop_options(const EncoderOptions& options) {
   return loop;
 }
 
-// Training rows a class below which a head starts from a probe unless the user says otherwise. With 51 and with
-// 256 a class a head at random loses by far, with 685 nothing (docs/results.md).
+// Training rows a class below which a head starts from a probe unless the user says otherwise. With 51 and
+// with 256 a class a head at random loses by far, with 685 nothing (docs/results.md).
 constexpr std::size_t kFewRowsPerClass = 500;
 
 bool starts_from_probe(const EncoderOptions& options, const FitInput& input) {
