@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-
 #include <vector>
 
 #include "kernels/bf16.h"

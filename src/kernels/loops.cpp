@@ -16,44 +16,59 @@ namespace {
 
 constexpr int kLanes = 16;
 
+// The multipliers of whole groups of draws.
 #if defined(__AVX512BW__)
-void keep_multipliers(float* out, int64_t first, int64_t count, const DropoutStream& stream,
-                      DropoutRate rate) {
-  const KeptDraws draws(stream, rate.threshold);
-  const __m512 scale = _mm512_set1_ps(rate.scale);
-  const int64_t end = first + count;
-  for (int64_t group = first / kDraws; group * kDraws < end; ++group) {
+class GroupMultipliers {
+ public:
+  GroupMultipliers(const DropoutStream& stream, DropoutRate rate)
+      : draws_(stream, rate.threshold), scale_(_mm512_set1_ps(rate.scale)) {}
+  void write(uint32_t group, float* out) const {
     uint32_t bits[4];
-    draws.group(static_cast<uint32_t>(group), bits);
+    draws_.group(group, bits);
     for (int64_t piece = 0; piece < kDraws / 16; ++piece) {
       const auto kept = static_cast<__mmask16>(bits[piece / 2] >> (piece % 2 * 16));
-      const int64_t start = group * kDraws + piece * 16 - first;
-      if (start >= 0 && start + 16 <= count) {
-        _mm512_storeu_ps(out + start, _mm512_maskz_mov_ps(kept, scale));
-      } else {
-        for (int64_t i = 0; i < 16; ++i) {
-          if (start + i >= 0 && start + i < count) out[start + i] = (kept >> i & 1) != 0 ? rate.scale : 0.0F;
-        }
-      }
+      _mm512_storeu_ps(out + piece * 16, _mm512_maskz_mov_ps(kept, scale_));
     }
   }
-}
+
+ private:
+  KeptDraws draws_;
+  __m512 scale_;
+};
 #else
+class GroupMultipliers {
+ public:
+  GroupMultipliers(const DropoutStream& stream, DropoutRate rate) : stream_(stream), rate_(rate) {}
+  void write(uint32_t group, float* out) const {
+    uint16_t draws[kDraws];
+    draw_group(group, stream_, draws);
+    const auto threshold = static_cast<uint16_t>(rate_.threshold);
+    for (int64_t i = 0; i < kDraws; ++i) out[i] = draws[i] < threshold ? 0.0F : rate_.scale;
+  }
+
+ private:
+  const DropoutStream& stream_;
+  DropoutRate rate_;
+};
+#endif
+
 void keep_multipliers(float* out, int64_t first, int64_t count, const DropoutStream& stream,
                       DropoutRate rate) {
-  uint16_t draws[kDraws];
-  const auto threshold = static_cast<uint16_t>(rate.threshold);
+  const GroupMultipliers multipliers(stream, rate);
   const int64_t end = first + count;
   for (int64_t group = first / kDraws; group * kDraws < end; ++group) {
-    draw_group(static_cast<uint32_t>(group), stream, draws);
-    const int64_t start = group * kDraws;
-    const int64_t from = start < first ? first - start : 0;
-    const int64_t to = end - start < kDraws ? end - start : kDraws;
-    float* target = out + (start - first);
-    for (int64_t i = from; i < to; ++i) target[i] = draws[i] < threshold ? 0.0F : rate.scale;
+    const int64_t start = group * kDraws - first;
+    if (start >= 0 && start + kDraws <= count) {
+      multipliers.write(static_cast<uint32_t>(group), out + start);
+      continue;
+    }
+    float whole[kDraws];
+    multipliers.write(static_cast<uint32_t>(group), whole);
+    const int64_t from = start < 0 ? -start : 0;
+    const int64_t to = count - start < kDraws ? count - start : kDraws;
+    for (int64_t i = from; i < to; ++i) out[start + i] = whole[i];
   }
 }
-#endif
 
 float total(const float* lanes) {
   float half[8];

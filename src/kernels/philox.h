@@ -10,6 +10,12 @@
 namespace quire::kernels {
 namespace {
 
+constexpr uint32_t kMultiplier0 = 0xD2511F53;
+constexpr uint32_t kMultiplier1 = 0xCD9E8D57;
+constexpr uint32_t kKeyStep0 = 0x9E3779B9;
+constexpr uint32_t kKeyStep1 = 0xBB67AE85;
+constexpr int kRounds = 10;
+
 constexpr int kCounters = 16;
 
 // Draws of 16 bits come in groups of 128 from 16 consecutive counters. Draw i of a group is half
@@ -34,8 +40,8 @@ class PhiloxStream {
     auto key1 = static_cast<uint32_t>(stream.seed >> 32);
     for (Keys& keys : keys_) {
       keys = {key0, key1};
-      key0 += 0x9E3779B9;
-      key1 += 0xBB67AE85;
+      key0 += kKeyStep0;
+      key1 += kKeyStep1;
     }
   }
   // Of sixteen counters from `counter` on.
@@ -63,15 +69,15 @@ class PhiloxStream {
   // The upper halves come down by a shuffle: shifts would share the multiplier's port.
   static Block round(const Block& c, __m512i key0, __m512i key1) {
     constexpr int kXor = 0x96;
-    const __m512i product0 = _mm512_mul_epu32(c.c0, _mm512_set1_epi32(static_cast<int32_t>(0xD2511F53)));
-    const __m512i product1 = _mm512_mul_epu32(c.c2, _mm512_set1_epi32(static_cast<int32_t>(0xCD9E8D57)));
+    const __m512i product0 = _mm512_mul_epu32(c.c0, _mm512_set1_epi32(static_cast<int32_t>(kMultiplier0)));
+    const __m512i product1 = _mm512_mul_epu32(c.c2, _mm512_set1_epi32(static_cast<int32_t>(kMultiplier1)));
     return {
         _mm512_ternarylogic_epi32(_mm512_shuffle_epi32(product1, _MM_PERM_DDBB), c.c1, key0, kXor), product1,
         _mm512_ternarylogic_epi32(_mm512_shuffle_epi32(product0, _MM_PERM_DDBB), c.c3, key1, kXor), product0};
   }
 
   __m512i site_, document_, epoch_;
-  Keys keys_[10];
+  Keys keys_[kRounds];
 };
 
 // What dropout keeps of a group of draws: bit i % 32 of word i / 32 is 1 where draw i is at least the
@@ -131,15 +137,15 @@ inline PhiloxWords philox(uint32_t counter, const DropoutStream& stream) {
   Words c3 = Words{} + stream.epoch;
   auto key0 = static_cast<uint32_t>(stream.seed);
   auto key1 = static_cast<uint32_t>(stream.seed >> 32);
-  for (int round = 0; round < 10; ++round) {
-    const Words product0 = multiply_words(c0, 0xD2511F53);
-    const Words product1 = multiply_words(c2, 0xCD9E8D57);
+  for (int round = 0; round < kRounds; ++round) {
+    const Words product0 = multiply_words(c0, kMultiplier0);
+    const Words product1 = multiply_words(c2, kMultiplier1);
     c0 = (product1 >> 32) ^ c1 ^ key0;
     c1 = product1;
     c2 = (product0 >> 32) ^ c3 ^ key1;
     c3 = product0;
-    key0 += 0x9E3779B9;
-    key1 += 0xBB67AE85;
+    key0 += kKeyStep0;
+    key1 += kKeyStep1;
   }
   return {{c0, c1, c2, c3}};
 }

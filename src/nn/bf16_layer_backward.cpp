@@ -82,7 +82,7 @@ struct WeightProduct {
 };
 
 // A task makes side by side tiles of a weight's gradient. The more, the fewer times operands are read: with
-// 12 those of kPartDepth tokens and the sums fill a second-level cache of 2 MiB.
+// 12 those of kPartDepth tokens and the sums take half of a second-level cache of 2 MiB.
 class WeightTasks {
  public:
   WeightTasks(const Bf16Path& path, std::vector<const WeightProduct*> products)

@@ -80,7 +80,8 @@ void for_row_blocks(const Bf16Path& path, std::int64_t rows, std::int64_t row_by
 }
 
 // The depth of a product is taken in equal parts of up to this: the panel's part then stays in the
-// first-level cache while all rows read it. One order for all sums, whatever the rows.
+// first-level cache, beside the rows that pass, while all of them read it. One order for all sums, whatever
+// the rows.
 constexpr std::int64_t kPartDepth = 256;
 
 inline std::int64_t part_depth(std::int64_t depth) {

@@ -26,9 +26,9 @@ class TensorMemory : public c10::Allocator {
 }  // namespace
 
 void use_large_memory() {
-  static TensorMemory memory;
+  static auto* memory = new TensorMemory;  // never destroyed, like what it gives from
   // Above libtorch's own, which has priority 0.
-  c10::SetCPUAllocator(&memory, 1);
+  c10::SetCPUAllocator(memory, 1);
 }
 
 }  // namespace quire::nn

@@ -82,11 +82,13 @@ constexpr std::int64_t kBf16TileRows = 32;
 
 // Memory that is read soon after a product: a path may bring these cache lines of 64 bytes nearer while it
 // multiplies, a few between one step of the depth and the next. All at once they would hold up its own loads.
+// It need not exist: fetching what does not does nothing.
 struct FetchAhead {
   const Bf16* data = nullptr;
   std::int64_t lines = 0;
 
-  // Slice `index` of `count` of what a tile product reads of `depth`: a line for each 1 of it.
+  // Slice `index` of `count` of what a later product of this depth reads at `data`: a panel, or the rows of a
+  // left tile whose steps lie one behind the other. Either is kPanelWidth numbers, one line, a unit of depth.
   [[nodiscard]] static FetchAhead slice(const Bf16* data, std::int64_t depth, std::int64_t index,
                                         std::int64_t count) {
     const std::int64_t first = index * depth / count;
