@@ -73,8 +73,7 @@ void LargeMemory::remove_free(std::map<std::byte*, std::size_t>::iterator block)
 void LargeMemory::reserve(std::size_t size) {
   const std::size_t wanted = rounded_up(std::max(size, kChunk), kHugePage);
   const std::size_t mapped = wanted + kHugePage;
-  void* begin =
-      ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* begin = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (begin == MAP_FAILED) throw std::bad_alloc();
   const std::size_t before = rounded_up(reinterpret_cast<std::uintptr_t>(begin), kHugePage) -
                              reinterpret_cast<std::uintptr_t>(begin);

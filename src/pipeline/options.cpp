@@ -117,6 +117,20 @@ bool is_plain_name(const std::string& name) {
   return name.find('/') == std::string::npos && name != "." && name != "..";
 }
 
+// Stopping early and averaging the best epochs go by the validation rows.
+void check_validation(const TrainOptions& options) {
+  if (options.folds > 1 || !options.valid.empty() || options.valid_fraction > 0) return;
+  const bool encoder = options.member == "encoder";
+  const bool textcnn = options.member == "textcnn";
+  const bool patient = (encoder && options.encoder.patience > 0) || (textcnn && options.textcnn.patience > 0);
+  const bool averages = encoder && options.encoder.average_best > 1;
+  if (!patient && !averages) return;
+  throw InputError(
+      fmt::format("--{} goes by validation rows, of which --folds 1 --valid-fraction 0 leaves none",
+                  patient ? "patience" : "average-best"),
+      "hold some out by --valid-fraction or --valid, or leave the option away");
+}
+
 }  // namespace
 
 bool saves_checkpoints(const TrainOptions& options) {
@@ -133,6 +147,7 @@ void check_options(TrainOptions& options) {
   }
   if (options.member == "encoder") check_encoder_options(options.encoder);
   if (options.member == "linear") check_linear_options(options.linear);
+  check_validation(options);
   if (options.resume && options.force) {
     throw InputError("--resume goes on with a run and --force replaces it", "give one of the two");
   }

@@ -52,6 +52,17 @@ TEST(Options, ContradictionsAreRefused) {
   last.encoder.average_best = 2;
   last.encoder.select = "last";
   EXPECT_ERROR(check_options(last), InputError, "--average-best");
+  TrainOptions whole;
+  whole.folds = 1;
+  whole.valid_fraction = 0;
+  EXPECT_NO_THROW(check_options(whole));
+  whole.encoder.patience = 2;
+  EXPECT_ERROR(check_options(whole), InputError, "--patience goes by validation rows");
+  whole.encoder.patience = 0;
+  whole.encoder.average_best = 2;
+  EXPECT_ERROR(check_options(whole), InputError, "--average-best goes by validation rows");
+  whole.valid = "valid.tsv";
+  EXPECT_NO_THROW(check_options(whole));
 }
 
 TEST(Options, LinearFeaturesFollowTheModelUnlessGiven) {
