@@ -29,41 +29,39 @@ class Scratch {
   uint8_t* memory_;
 };
 
-// What dropout keeps of consecutive elements, a bit each.
+// What dropout keeps of a head's scores, a bit each, row by row.
 class KeptBits {
  public:
-  KeptBits(const Bf16Head& head, uint8_t* memory)
-      : head_(head), draws_(head.stream, head.rate.threshold), memory_(memory) {}
-  static int64_t bytes(int64_t length) { return (kTile * length / kDraws + 2) * kDraws / 8 + 8; }
+  static constexpr int64_t kGroupBytes = kDraws / 8;
+  explicit KeptBits(const Bf16Head& head)
+      : length_(head.length), active_(head.rate.threshold > 0), memory_(head.kept) {}
 
-  [[nodiscard]] bool active() const { return head_.rate.threshold > 0; }
-  // Those of rows [first, first + rows) of the scores.
-  void draw(int64_t first, int64_t rows) {
-    if (!active()) return;
-    const int64_t begin = first * head_.length / kDraws;
-    const int64_t end = ((first + rows) * head_.length + kDraws - 1) / kDraws;
-    origin_ = begin * kDraws;
-    for (int64_t group = begin; group < end; ++group) {
+  [[nodiscard]] bool active() const { return active_; }
+  // Those of rows [first, first + rows).
+  void draw(const KeptDraws& draws, int64_t first, int64_t rows) {
+    if (!active_) return;
+    const int64_t end = ((first + rows) * length_ + kDraws - 1) / kDraws;
+    for (; drawn_ < end; ++drawn_) {
       uint32_t bits[4];
-      static_assert(sizeof bits == kDraws / 8);
-      draws_.group(static_cast<uint32_t>(group), bits);
-      __builtin_memcpy(memory_ + (group - begin) * (kDraws / 8), bits, sizeof bits);
+      static_assert(sizeof bits == kGroupBytes);
+      draws.group(static_cast<uint32_t>(drawn_), bits);
+      __builtin_memcpy(memory_ + drawn_ * kGroupBytes, bits, sizeof bits);
     }
   }
   // Of 16 elements from (row, column) on.
   [[nodiscard]] __mmask16 at(int64_t row, int64_t column) const {
-    if (!active()) return 0xFFFF;
-    const int64_t bit = row * head_.length + column - origin_;
+    if (!active_) return 0xFFFF;
+    const int64_t bit = row * length_ + column;
     uint32_t word;
     __builtin_memcpy(&word, memory_ + bit / 8, sizeof word);
     return static_cast<__mmask16>(word >> (bit % 8));
   }
 
  private:
-  const Bf16Head& head_;
-  KeptDraws draws_;
+  int64_t length_;
+  bool active_;
   uint8_t* memory_;
-  int64_t origin_ = 0;
+  int64_t drawn_ = 0;  // groups
 };
 
 // Rows of a head's matrix, a tile at a time.
@@ -130,9 +128,9 @@ inline __mmask16 existing(int64_t column, int64_t length) {
 }
 
 // Turns one row of scores, in tiles, into exponentials of their distance from the largest, rounded, zero
-// where dropout or the end of the row takes them. Returns their sum before dropout and notes its logarithm.
-float exponentials(const float* scores, int64_t length, float factor, const KeptBits& kept, int64_t row,
-                   Bf16* out, float* log_sum) {
+// where dropout or the end of the row takes them. Their sum is that before dropout.
+SoftmaxRow exponentials(const float* scores, int64_t length, float factor, const KeptBits& kept, int64_t row,
+                        Bf16* out) {
   const int64_t last = tiles(length) - 1;
   const __m512 lowest = _mm512_set1_ps(-INFINITY);
   __m512 highest = lowest;
@@ -161,20 +159,22 @@ float exponentials(const float* scores, int64_t length, float factor, const Kept
     }
     _mm512_storeu_si512(out + j * kTileSize, rounded(e[0], e[1]));
   }
-  const float total = _mm512_reduce_add_ps(sum);
-  *log_sum = largest * factor + log2f(total);
-  return total;
+  return {largest * factor, 1.0F / _mm512_reduce_add_ps(sum)};
 }
 
 }  // namespace
 
-int64_t attend_bytes(int64_t length, int64_t width) {
-  const int64_t depth = tiles(length) * kTile;
-  return depth * width * 10 + depth * depth * 4 + depth * kTile * 6 + kTileSize * 12 +
-         KeptBits::bytes(length) + 1024;
+// A word is read from any byte that an element's bit may be in.
+int64_t kept_bytes(int64_t length) {
+  return (length * length / kDraws + 1) * KeptBits::kGroupBytes + 2 * kTile / 8 + 4;
 }
 
-void attend(const Bf16Head& head, const Bf16Path& path, Bf16* context, float* log_sums, void* memory) {
+int64_t attend_bytes(int64_t length, int64_t width) {
+  const int64_t depth = tiles(length) * kTile;
+  return depth * width * 10 + depth * depth * 4 + depth * kTile * 6 + kTileSize * 12 + 1024;
+}
+
+void attend(const Bf16Head& head, const Bf16Path& path, Bf16* context, SoftmaxRow* softmax, void* memory) {
   const int64_t count = tiles(head.length);
   const int64_t depth = count * kTile;
   const int64_t blocks = head.width / kTile;
@@ -184,7 +184,8 @@ void attend(const Bf16Head& head, const Bf16Path& path, Bf16* context, float* lo
   float* scores = scratch.take<float>(depth * kTile);
   Bf16* probabilities = scratch.take<Bf16>(depth * kTile);
   float* product = scratch.take<float>(kTileSize);
-  KeptBits kept(head, scratch.take<uint8_t>(KeptBits::bytes(head.length)));
+  KeptBits kept(head);
+  const KeptDraws draws(head.stream, head.rate.threshold);
   pack_transposed(Rows(head.key, head), head, keys);
   pack(Rows(head.value, head), head, values);
   const Rows query(head.query, head);
@@ -195,18 +196,17 @@ void attend(const Bf16Head& head, const Bf16Path& path, Bf16* context, float* lo
       path.multiply_tile(query.left(row), rows, keys + j * head.width * kTile, head.width,
                          scores + j * kTileSize, false, {});
     }
-    kept.draw(row, rows);
-    float inverse[kTile];
+    kept.draw(draws, row, rows);
     for (int64_t r = 0; r < rows; ++r) {
-      inverse[r] = kept_scale / exponentials(scores + r * kTile, head.length, factor, kept, row + r,
-                                             probabilities + r * kTile, log_sums + row + r);
+      softmax[row + r] =
+          exponentials(scores + r * kTile, head.length, factor, kept, row + r, probabilities + r * kTile);
     }
     for (int64_t block = 0; block < blocks; ++block) {
       path.multiply_tile({probabilities, kTile, kTileSize}, rows, values + block * depth * kTile, depth,
                          product, false, {});
       Bf16* out = context + block * head.step + row * kTile;
       for (int64_t r = 0; r < rows; ++r) {
-        const __m512 factors = _mm512_set1_ps(inverse[r]);
+        const __m512 factors = _mm512_set1_ps(kept_scale * softmax[row + r].inverse);
         _mm512_storeu_si512(out + r * kTile,
                             rounded(_mm512_mul_ps(_mm512_load_ps(product + r * kTile), factors),
                                     _mm512_mul_ps(_mm512_load_ps(product + r * kTile + 16), factors)));
@@ -240,37 +240,42 @@ struct TileOutputs {
 };
 
 struct RowFactors {
-  const float* log_sums;
+  const SoftmaxRow* softmax;
   const float* dots;
   float factor, scale, kept_scale;
 };
 
-// Two neighbouring rows of a tile, the second perhaps past the end.
+// Two neighbouring rows of a tile. Unless it is whole, rows and columns may lie past the end.
+template <bool kWhole>
 void finish_pair(const float* scores, const float* grad_kept, const Bf16Head& head, const KeptBits& kept,
                  const RowFactors& factors, int64_t row, int64_t r, int64_t rows, int64_t column,
                  const TileOutputs& out) {
   __m512i probability[2];
   __m512i gradient[2];
+#pragma GCC unroll 2
   for (int64_t i = 0; i < 2; ++i) {
-    if (r + i >= rows) {
+    if (!kWhole && r + i >= rows) {
       probability[i] = gradient[i] = _mm512_setzero_si512();
     } else {
-      const __m512 shift = _mm512_set1_ps(-factors.log_sums[row + r + i]);
+      const SoftmaxRow& softmax = factors.softmax[row + r + i];
+      const __m512 shift = _mm512_set1_ps(-softmax.highest);
+      const __m512 to_kept = _mm512_set1_ps(softmax.inverse * factors.kept_scale);
+      const __m512 to_gradient = _mm512_set1_ps(softmax.inverse * factors.scale);
       const __m512 dot = _mm512_set1_ps(factors.dots[r + i]);
       __m512 p[2];
       __m512 g[2];
+#pragma GCC unroll 2
       for (int64_t half = 0; half < 2; ++half) {
         const int64_t at = (r + i) * kTile + 16 * half;
-        const __mmask16 exists = existing(column + 16 * half, head.length);
         const __mmask16 keep = kept.at(row + r + i, column + 16 * half);
-        const __m512 whole =
-            _mm512_maskz_mov_ps(exists, power_of_two(_mm512_fmadd_ps(_mm512_load_ps(scores + at),
-                                                                     _mm512_set1_ps(factors.factor), shift)));
-        const __m512 kept_gradient =
-            _mm512_maskz_mul_ps(keep, _mm512_load_ps(grad_kept + at), _mm512_set1_ps(factors.kept_scale));
-        p[half] = _mm512_maskz_mul_ps(keep, whole, _mm512_set1_ps(factors.kept_scale));
-        g[half] = _mm512_mul_ps(_mm512_mul_ps(whole, _mm512_set1_ps(factors.scale)),
-                                _mm512_sub_ps(kept_gradient, dot));
+        __m512 whole = power_of_two(
+            _mm512_fmadd_ps(_mm512_load_ps(scores + at), _mm512_set1_ps(factors.factor), shift));
+        if (!kWhole) whole = _mm512_maskz_mov_ps(existing(column + 16 * half, head.length), whole);
+        p[half] = _mm512_maskz_mul_ps(keep, whole, to_kept);
+        g[half] = _mm512_mul_ps(_mm512_mul_ps(whole, to_gradient),
+                                _mm512_sub_ps(_mm512_maskz_mul_ps(keep, _mm512_load_ps(grad_kept + at),
+                                                                  _mm512_set1_ps(factors.kept_scale)),
+                                              dot));
       }
       probability[i] = rounded(p[0], p[1]);
       gradient[i] = rounded(g[0], g[1]);
@@ -287,19 +292,19 @@ void finish_pair(const float* scores, const float* grad_kept, const Bf16Head& he
 
 // A product's tile [columns of the head, rows of the sequence] transposed to rows.
 void store_turned(const float* product, int64_t rows, Bf16* out) {
-  __m512i values[kTwoSides];
-  __m512i columns[kTwoSides];
-  for (int64_t r = 0; r < kTwoSides; ++r)
-    values[r] = rounded(_mm512_load_ps(product + r * kTile), _mm512_load_ps(product + r * kTile + 16));
-  transpose_rows(values, columns);
-  for (int64_t r = 0; r < rows; ++r) _mm512_storeu_si512(out + r * kTile, columns[r]);
+  alignas(64) Bf16 tile[kTileSize];
+  for (int64_t r = 0; r < kTile; ++r) {
+    _mm512_store_si512(tile + r * kTile, rounded(_mm512_load_ps(product + r * kTile),
+                                                 _mm512_load_ps(product + r * kTile + 16)));
+  }
+  transpose_to(tile, out, kTile, rows);
 }
 
 }  // namespace
 
 void attend_backward(const Bf16Head& head, const Bf16Path& path, const Bf16* context_data,
-                     const Bf16* grad_context_data, const float* log_sums, const Bf16HeadGradients& gradients,
-                     void* memory) {
+                     const Bf16* grad_context_data, const SoftmaxRow* softmax,
+                     const Bf16HeadGradients& gradients, void* memory) {
   const int64_t count = tiles(head.length);
   const int64_t depth = count * kTile;
   const int64_t blocks = head.width / kTile;
@@ -315,7 +320,7 @@ void attend_backward(const Bf16Head& head, const Bf16Path& path, const Bf16* con
   float* scores = scratch.take<float>(kTileSize);
   float* grad_kept = scratch.take<float>(kTileSize);
   float* product = scratch.take<float>(kTileSize);
-  KeptBits kept(head, scratch.take<uint8_t>(KeptBits::bytes(head.length)));
+  const KeptBits kept(head);
   const Rows query(head.query, head);
   const Rows context(context_data, head);
   const Rows grad_context(grad_context_data, head);
@@ -325,11 +330,10 @@ void attend_backward(const Bf16Head& head, const Bf16Path& path, const Bf16* con
   transpose(query, head, query_columns);
   transpose(grad_context, head, grad_columns);
   float dots[kTile];
-  const RowFactors factors = {log_sums, dots, head.scale * kLog2E, head.scale,
+  const RowFactors factors = {softmax, dots, head.scale * kLog2E, head.scale,
                               kept.active() ? head.rate.scale : 1.0F};
   for_rows(head.length, [&](int64_t row, int64_t rows, int64_t) {
     row_dots(context, grad_context, head, row, rows, dots);
-    kept.draw(row, rows);
     for (int64_t j = 0; j < count; ++j) {
       path.multiply_tile(query.left(row), rows, keys_transposed + j * head.width * kTile, head.width, scores,
                          false, {});
@@ -337,8 +341,10 @@ void attend_backward(const Bf16Head& head, const Bf16Path& path, const Bf16* con
                          grad_kept, false, {});
       const int64_t panel = (j * depth + row) * kTile;
       const TileOutputs out = {probabilities + panel, grad_scores + panel, grad_rows + j * kTileSize};
+      const bool whole = rows == kTile && (j + 1) * kTile <= head.length;
+      const auto finish = whole ? finish_pair<true> : finish_pair<false>;
       for (int64_t r = 0; r < kTile; r += 2)
-        finish_pair(scores, grad_kept, head, kept, factors, row, r, rows, j * kTile, out);
+        finish(scores, grad_kept, head, kept, factors, row, r, rows, j * kTile, out);
     }
     for (int64_t block = 0; block < blocks; ++block) {
       path.multiply_tile({grad_rows, kTile, kTileSize}, rows, keys + block * depth * kTile, depth, product,

@@ -7,45 +7,22 @@ namespace {
 
 constexpr int64_t kWidth = kPanelWidth;
 
-// The rows of a tile, zeros from `rows` on.
-inline void load_tile(const Bf16* tile, int64_t rows, __m512i (&out)[kTwoSides]) {
-  if (rows == kTwoSides) {
-    for (int64_t r = 0; r < kTwoSides; ++r) out[r] = _mm512_loadu_si512(tile + r * kWidth);
-    return;
-  }
-  for (int64_t r = 0; r < kTwoSides; ++r)
-    out[r] = r < rows ? _mm512_loadu_si512(tile + r * kWidth) : _mm512_setzero_si512();
-}
-
-inline void load_float_tile(const float* x, int64_t stride, int64_t rows, __m512i (&out)[kTwoSides]) {
+// A tile of which only the first `rows` count, with zeros for the others: a copy in `memory` unless it is whole.
+inline const Bf16* whole_tile(const Bf16* tile, int64_t rows, Bf16 (&memory)[kTileSize]) {
+  if (rows == kTwoSides) return tile;
   for (int64_t r = 0; r < kTwoSides; ++r) {
-    const float* row = x + r * stride;
-    out[r] = r < rows ? rounded(_mm512_loadu_ps(row), _mm512_loadu_ps(row + 16)) : _mm512_setzero_si512();
+    _mm512_store_si512(memory + r * kWidth,
+                       r < rows ? _mm512_loadu_si512(tile + r * kWidth) : _mm512_setzero_si512());
   }
+  return memory;
 }
 
-inline void store_panel(const __m512i (&rows)[kTwoSides], Bf16* out) {
-  for (int64_t r = 0; r < kTwoSides; r += 2) {
-    const Interleaved both = interleave(rows[r], rows[r + 1]);
-    _mm512_storeu_si512(out + r * kWidth, both.low);
-    _mm512_storeu_si512(out + (r + 1) * kWidth, both.high);
-  }
-}
+inline __m512i rounded_row(const float* x) { return rounded(_mm512_loadu_ps(x), _mm512_loadu_ps(x + 16)); }
 
-inline void store_transposed(const __m512i (&rows)[kTwoSides], Bf16* out) {
-  __m512i columns[kTwoSides];
-  transpose_rows(rows, columns);
-  for (int64_t c = 0; c < kTwoSides; ++c) _mm512_storeu_si512(out + c * kWidth, columns[c]);
-}
-
-// As store_panel of the transposed tile: pairs along a row stay together.
-inline void store_panel_transposed(const __m512i (&rows)[kTwoSides], Bf16* out) {
-  for (int64_t half = 0; half < 2; ++half) {
-    __m512i square[kSide];
-    for (int64_t i = 0; i < kSide; ++i) square[i] = rows[half * kSide + i];
-    transpose_square(square);
-    for (int64_t i = 0; i < kSide; ++i) _mm512_storeu_si512(out + i * 2 * kWidth + half * kWidth, square[i]);
-  }
+inline void store_pair(__m512i even, __m512i odd, Bf16* out) {
+  const Interleaved both = interleave(even, odd);
+  _mm512_storeu_si512(out, both.low);
+  _mm512_storeu_si512(out + kWidth, both.high);
 }
 
 struct Bias {
@@ -140,32 +117,29 @@ void finish_gelu_gradient(const float* product, int64_t rows, const Bf16* x, Bf1
       _mm512_storeu_si512(gradient, rounded(slope[0], slope[1]));
       pair[r % 2] = rounded(value[0], value[1]);
     }
-    if (r % 2 == 1) {
-      const Interleaved both = interleave(pair[0], pair[1]);
-      _mm512_storeu_si512(activated + (r - 1) * kWidth, both.low);
-      _mm512_storeu_si512(activated + r * kWidth, both.high);
-    }
+    if (r % 2 == 1) store_pair(pair[0], pair[1], activated + (r - 1) * kWidth);
   }
   _mm512_storeu_ps(sums, low_sum);
   _mm512_storeu_ps(sums + 16, high_sum);
 }
 
 void pack_tile(const Bf16* tile, int64_t rows, Bf16* out) {
-  __m512i values[kTwoSides];
-  load_tile(tile, rows, values);
-  store_panel(values, out);
+  alignas(64) Bf16 memory[kTileSize];
+  const Bf16* whole = whole_tile(tile, rows, memory);
+  for (int64_t r = 0; r < kTileSize; r += 2 * kWidth)
+    store_pair(_mm512_loadu_si512(whole + r), _mm512_loadu_si512(whole + r + kWidth), out + r);
 }
 
 void transpose_tile(const Bf16* tile, int64_t rows, Bf16* out) {
-  __m512i values[kTwoSides];
-  load_tile(tile, rows, values);
-  store_transposed(values, out);
+  alignas(64) Bf16 memory[kTileSize];
+  transpose_to(whole_tile(tile, rows, memory), out, kWidth, kWidth);
 }
 
 void pack_float_tile(const float* x, int64_t stride, int64_t rows, Bf16* out) {
-  __m512i values[kTwoSides];
-  load_float_tile(x, stride, rows, values);
-  store_panel(values, out);
+  for (int64_t r = 0; r < kTwoSides; r += 2) {
+    const auto row = [&](int64_t i) { return i < rows ? rounded_row(x + i * stride) : _mm512_setzero_si512(); };
+    store_pair(row(r), row(r + 1), out + r * kWidth);
+  }
 }
 
 void add_rows(const Bf16* tile, int64_t rows, float* sums) {
@@ -181,12 +155,26 @@ void add_rows(const Bf16* tile, int64_t rows, float* sums) {
 
 void pack_weight_rows(const float* weight, int64_t first, int64_t out, int64_t in, const Bf16Panels& forward,
                       const Bf16Panels& backward) {
-  __m512i values[kTwoSides];
   for (int64_t column = 0; column < in; column += kWidth) {
-    load_float_tile(weight + first * in + column, in, kWidth, values);
+    const float* tile = weight + first * in + column;
     // Panel `first / 32` of depth in; panel `column / 32` of depth out.
-    store_panel_transposed(values, forward.data + (first / kWidth * in + column) * kWidth);
-    store_panel(values, backward.data + (column / kWidth * out + first) * kWidth);
+    Bf16* forward_tile = forward.data + (first / kWidth * in + column) * kWidth;
+    Bf16* backward_tile = backward.data + (column / kWidth * out + first) * kWidth;
+    for (int64_t half = 0; half < 2; ++half) {
+      __m512i square[kSide];
+#pragma GCC unroll 8
+      for (int64_t i = 0; i < kSide; i += 2) {
+        const int64_t r = half * kSide + i;
+        square[i] = rounded_row(tile + r * in);
+        square[i + 1] = rounded_row(tile + (r + 1) * in);
+        store_pair(square[i], square[i + 1], backward_tile + r * kWidth);
+      }
+      // The panel of the transposed tile: pairs along a row stay together.
+      transpose_square(square);
+#pragma GCC unroll 16
+      for (int64_t i = 0; i < kSide; ++i)
+        _mm512_storeu_si512(forward_tile + i * 2 * kWidth + half * kWidth, square[i]);
+    }
   }
 }
 

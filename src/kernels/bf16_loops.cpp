@@ -39,14 +39,13 @@ void round_row(const float* x, int64_t count, int64_t padded, Bf16* out, float* 
 }
 
 void transpose_stripe(const Bf16Rows& in, int64_t first, const Bf16Rows& out) {
-  for (int64_t column = 0; column < in.depth; column += 32) {
-    __m512i rows[kTwoSides];
-    __m512i columns[kTwoSides];
-    for (int64_t i = 0; i < kTwoSides; ++i) rows[i] = load_row(in, first + i, column);
-    transpose_rows(rows, columns);
-    Bf16* target = out.data + column * out.stride + first;
-    for (int64_t i = 0; i < kTwoSides && column + i < in.depth; ++i)
-      _mm512_storeu_si512(target + i * out.stride, columns[i]);
+  alignas(64) Bf16 tile[kTwoSides * kPanelWidth];
+  for (int64_t column = 0; column < in.depth; column += kTwoSides) {
+    for (int64_t i = 0; i < kTwoSides; ++i)
+      _mm512_store_si512(tile + i * kPanelWidth, load_row(in, first + i, column));
+    const int64_t left = in.depth - column;
+    transpose_to(tile, out.data + column * out.stride + first, out.stride,
+                 left < kTwoSides ? left : kTwoSides);
   }
 }
 

@@ -169,6 +169,43 @@ void gelu_backward(const float* __restrict sum, float* __restrict grad, float* _
   }
 }
 
+void lstm_cell(const float* __restrict sums, const float* __restrict recurrent, int64_t width,
+               float* __restrict gates, const float* cell_before, float* cell, float* __restrict hidden) {
+  for (int64_t i = 0; i < width; ++i) {
+    const float input = sigmoid(sums[i] + recurrent[i]);
+    const float forget = sigmoid(sums[width + i] + recurrent[width + i]);
+    const float candidate = hyperbolic_tangent(sums[2 * width + i] + recurrent[2 * width + i]);
+    const float output = sigmoid(sums[3 * width + i] + recurrent[3 * width + i]);
+    gates[i] = input;
+    gates[width + i] = forget;
+    gates[2 * width + i] = candidate;
+    gates[3 * width + i] = output;
+    const float next = forget * cell_before[i] + input * candidate;
+    cell[i] = next;
+    hidden[i] = output * hyperbolic_tangent(next);
+  }
+}
+
+void lstm_cell_backward(const float* __restrict gates, const float* __restrict cell_before,
+                        const float* __restrict cell, const float* __restrict grad_output,
+                        const float* __restrict grad_hidden, int64_t width, float* __restrict grad_cell,
+                        float* __restrict grad_sums) {
+  for (int64_t i = 0; i < width; ++i) {
+    const float input = gates[i];
+    const float forget = gates[width + i];
+    const float candidate = gates[2 * width + i];
+    const float output = gates[3 * width + i];
+    const float squashed = hyperbolic_tangent(cell[i]);
+    const float grad = grad_output[i] + grad_hidden[i];
+    const float grad_here = grad_cell[i] + grad * output * (1.0F - squashed * squashed);
+    grad_sums[i] = grad_here * candidate * input * (1.0F - input);
+    grad_sums[width + i] = grad_here * cell_before[i] * forget * (1.0F - forget);
+    grad_sums[2 * width + i] = grad_here * input * (1.0F - candidate * candidate);
+    grad_sums[3 * width + i] = grad * squashed * output * (1.0F - output);
+    grad_cell[i] = grad_here * forget;
+  }
+}
+
 void multiply(float* x, const float* multipliers, int64_t count) {
   for (int64_t i = 0; i < count; ++i) x[i] *= multipliers[i];
 }
@@ -256,6 +293,8 @@ const Table QUIRE_KERNEL_ISA = {QUIRE_NAME(QUIRE_KERNEL_ISA),
                                 softmax_backward,
                                 bias_gelu,
                                 gelu_backward,
+                                lstm_cell,
+                                lstm_cell_backward,
                                 multiply,
                                 sum_of_squares,
                                 adamw,

@@ -28,6 +28,18 @@ inline float exponential(float x) {
   return p * power.value;
 }
 
+// 1 / (1 + exp(-x)) and tanh(x), to 1e-7 of 1.
+inline float sigmoid(float x) {
+  const float e = exponential(-fabsf(x));
+  const float above = 1.0F / (1.0F + e);
+  return x < 0.0F ? e * above : above;
+}
+
+inline float hyperbolic_tangent(float x) {
+  const float e = exponential(-2.0F * fabsf(x));
+  return copysignf((1.0F - e) / (1.0F + e), x);
+}
+
 struct Normal {
   float cumulative;  // Phi(x)
   float density;     // phi(x)

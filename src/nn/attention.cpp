@@ -21,6 +21,18 @@ void fill_multipliers(const AttentionPlan& plan, std::size_t b, std::int64_t hea
                                     kernels::DropoutRate(plan.dropout));
 }
 
+c10::intrusive_ptr<AttentionPlan> plan_attention(const PackedBatch& batch, std::int64_t heads, double dropout,
+                                                 const DropoutState& state, std::int64_t layer) {
+  auto plan = c10::make_intrusive<AttentionPlan>();
+  plan->offsets = batch.offsets;
+  plan->documents = batch.documents;
+  plan->heads = heads;
+  plan->layer = layer;
+  plan->dropout = state.active ? dropout : 0;
+  plan->state = state;
+  return plan;
+}
+
 namespace {
 
 using PlanPointer = c10::intrusive_ptr<AttentionPlan>;
@@ -169,48 +181,9 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
 
 at::Tensor packed_attention(const at::Tensor& qkv, const PackedBatch& batch, std::int64_t heads,
                             double dropout, const DropoutState& state, std::int64_t layer, Backend backend) {
-  auto plan = c10::make_intrusive<AttentionPlan>();
-  plan->offsets = batch.offsets;
-  plan->documents = batch.documents;
-  plan->heads = heads;
-  plan->layer = layer;
-  plan->dropout = state.active ? dropout : 0;
-  plan->state = state;
+  const PlanPointer plan = plan_attention(batch, heads, dropout, state, layer);
   if (takes_kernels(qkv, backend)) return PackedAttention::apply(qkv, plan);
   return padded_attention(qkv, *plan);
-}
-
-at::Tensor first_token_attention(const at::Tensor& query, const at::Tensor& key_value,
-                                 const PackedBatch& batch, std::int64_t heads, double dropout,
-                                 const DropoutState& state, std::int64_t layer) {
-  AttentionPlan plan;
-  plan.offsets = batch.offsets;
-  plan.documents = batch.documents;
-  plan.layer = layer;
-  plan.dropout = state.active ? dropout : 0;
-  plan.state = state;
-  const std::int64_t width = query.size(1) / heads;
-  const double scale = 1.0 / std::sqrt(static_cast<double>(width));
-  const std::vector<at::Tensor> queries = query.view({query.size(0), heads, width, 1}).unbind(0);
-  const std::vector<at::Tensor> pieces = key_value.split_with_sizes(lengths(batch.offsets));
-  std::vector<at::Tensor> contexts;
-  contexts.reserve(queries.size());
-  std::vector<float> row;
-  for (std::size_t s = 0; s < queries.size(); ++s) {
-    const std::int64_t length = pieces[s].size(0);
-    const auto parts = pieces[s].view({length, 2, heads, width}).permute({1, 2, 0, 3}).unbind(0);
-    at::Tensor probability = at::softmax(at::bmm(parts[0], queries[s]) * scale, 1);  // [heads, length, 1]
-    if (plan.dropout > 0) {
-      at::Tensor multipliers = at::empty({heads, length, 1}, at::kFloat);
-      for (std::int64_t head = 0; head < heads; ++head) {
-        fill_multipliers(plan, s, head, 0, 1, row);
-        std::copy(row.begin(), row.end(), multipliers[head].mutable_data_ptr<float>());
-      }
-      probability = probability * multipliers.to(probability.options());
-    }
-    contexts.push_back(at::bmm(probability.transpose(1, 2), parts[1]).view({heads * width}));
-  }
-  return at::stack(contexts);
 }
 
 }  // namespace quire::nn

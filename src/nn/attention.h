@@ -26,6 +26,10 @@ struct AttentionPlan : torch::CustomClassHolder {
   }
 };
 
+[[nodiscard]] c10::intrusive_ptr<AttentionPlan> plan_attention(const PackedBatch& batch, std::int64_t heads,
+                                                               double dropout, const DropoutState& state,
+                                                               std::int64_t layer);
+
 // Multipliers of rows [first, last) of one head's [length, length] probabilities.
 void fill_multipliers(const AttentionPlan& plan, std::size_t b, std::int64_t head, std::int64_t first,
                       std::int64_t last, std::vector<float>& multipliers);

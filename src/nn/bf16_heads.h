@@ -16,12 +16,22 @@ struct PackedHeads {
   double dropout = 0;
   DropoutState state;
 
+  [[nodiscard]] bool drops() const { return state.active && dropout > 0; }
+
+  // Memory for what dropout keeps of all scores, empty where it keeps all.
+  [[nodiscard]] at::Tensor kept_memory() const {
+    const std::int64_t pieces = drops() ? static_cast<std::int64_t>(documents.size()) * heads : 0;
+    return at::empty({pieces * kept_bytes()}, at::kByte);
+  }
+
   // Calls body(view, first row of its sequence, head) for all heads of all sequences, on all threads. `qkv`:
-  // query, key and value side by side.
+  // query, key and value side by side; `kept`: kept_memory().
   template <typename Body>
-  void for_each(const Bf16Path& path, const Bf16Blocks& qkv, const Body& body) const {
+  void for_each(const Bf16Path& path, const Bf16Blocks& qkv, const at::Tensor& kept, const Body& body) const {
     const std::int64_t hidden = qkv.columns / 3;
     const std::int64_t width = hidden / heads;
+    const std::int64_t kept_step = drops() ? kept_bytes() : 0;
+    auto* kept_data = drops() ? kept.mutable_data_ptr<std::uint8_t>() : nullptr;
     kernels::for_tasks(static_cast<std::int64_t>(documents.size()) * heads, [&](std::int64_t task) {
       const auto sequence = static_cast<std::size_t>(task / heads);
       const std::int64_t head = task % heads;
@@ -38,21 +48,36 @@ struct PackedHeads {
                                    .width = width,
                                    .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(width))),
                                    .stream = dropout_stream(state, documents[sequence], site),
-                                   .rate = kernels::DropoutRate(state.active ? dropout : 0)};
+                                   .rate = kernels::DropoutRate(state.active ? dropout : 0),
+                                   .kept = drops() ? kept_data + task * kept_step : nullptr};
       const kernels::TileSession session(path);
       body(view, first, head);
     });
   }
 
-  // The context of all heads, blocks of as many columns as the query's. `log_sums`: float32 [heads, rows],
-  // see kernels::attend.
-  void attend(const Bf16Path& path, const Bf16Blocks& qkv, const Bf16Blocks& context, float* log_sums,
-              std::int64_t rows) const {
-    for_each(path, qkv, [&](const kernels::Bf16Head& view, std::int64_t first, std::int64_t head) {
+  // The context of all heads, blocks of as many columns as the query's; fills `kept` and `softmax`, float32
+  // [heads, rows, 2]: SoftmaxRow.
+  void attend(const Bf16Path& path, const Bf16Blocks& qkv, const Bf16Blocks& context, const at::Tensor& kept,
+              const at::Tensor& softmax) const {
+    for_each(path, qkv, kept, [&](const kernels::Bf16Head& view, std::int64_t first, std::int64_t head) {
       ThreadMemory memory(kernels::attend_bytes(view.length, view.width));
       kernels::attend(view, path, context.tile(first, head * view.width / kPanelWidth),
-                      log_sums + head * rows + first, memory.take<std::byte>(0));
+                      softmax_rows(softmax, head, first), memory.take<std::byte>(0));
     });
+  }
+
+  static kernels::SoftmaxRow* softmax_rows(const at::Tensor& softmax, std::int64_t head, std::int64_t first) {
+    return reinterpret_cast<kernels::SoftmaxRow*>(softmax.mutable_data_ptr<float>()) +
+           head * softmax.size(1) + first;
+  }
+
+ private:
+  // Of one head of one sequence; sequences of a batch are of like length.
+  [[nodiscard]] std::int64_t kept_bytes() const {
+    std::int64_t longest = 0;
+    for (std::size_t s = 0; s < documents.size(); ++s)
+      longest = std::max(longest, offsets[s + 1] - offsets[s]);
+    return kernels::kept_bytes(longest);
   }
 };
 

@@ -52,8 +52,8 @@ class Bf16Layer : public torch::autograd::Function<Bf16Layer> {
     at::Tensor result = bf16_layer_forward(layer_tensors(all, *work), *work, tape);
     variable_list saved = all;
     for (const at::Tensor& one :
-         {tape.x, tape.query_key_value, tape.log_sums, tape.context, tape.attention_sum, tape.attention_stats,
-          tape.output_sum, tape.output_stats, tape.attended, tape.inner})
+         {tape.x, tape.query_key_value, tape.kept, tape.softmax, tape.context, tape.attention_sum,
+          tape.output_sum, tape.attention_stats, tape.output_stats, tape.attended, tape.inner})
       saved.push_back(one);
     context->save_for_backward(saved);
     context->saved_data["work"] = c10::IValue::make_capsule(work);
@@ -65,8 +65,8 @@ class Bf16Layer : public torch::autograd::Function<Bf16Layer> {
     const auto work = c10::static_intrusive_pointer_cast<LayerWork>(context->saved_data["work"].toCapsule());
     const variable_list tensors(saved.begin(), saved.begin() + slots);
     const at::Tensor* rest = saved.data() + slots;
-    const LayerTape tape{rest[0], rest[1], rest[2], rest[3], rest[4],
-                         rest[6], rest[5], rest[7], rest[8], rest[9]};
+    const LayerTape tape{rest[0], rest[1], rest[2], rest[3], rest[4], rest[5],
+                         rest[6], rest[7], rest[8], rest[9], rest[10]};
     const bool weights = context->needs_input_grad(1 + output_weight);  // not when the layer is frozen
     const LayerGradients g =
         bf16_layer_backward(layer_tensors(tensors, *work), *work, tape, gradients[0], weights);

@@ -289,14 +289,13 @@ class Backward {
     const Bf16Blocks grad_qkv = blocks_view(result, 3 * hidden_);
     const Bf16Blocks context = blocks_view(tape_.context, hidden_);
     const Bf16Blocks grad_context = blocks_view(grad_context_, hidden_);
-    const float* log_sums = floats(tape_.log_sums);
     work_.heads.for_each(
-        path_, qkv, [&](const kernels::Bf16Head& view, std::int64_t first, std::int64_t head) {
+        path_, qkv, tape_.kept, [&](const kernels::Bf16Head& view, std::int64_t first, std::int64_t head) {
           ThreadMemory memory(kernels::attend_bytes(view.length, view.width));
           const std::int64_t block = head * view.width / kPanelWidth;
           const std::int64_t blocks = hidden_ / kPanelWidth;
           kernels::attend_backward(view, path_, context.tile(first, block), grad_context.tile(first, block),
-                                   log_sums + head * tokens_ + first,
+                                   PackedHeads::softmax_rows(tape_.softmax, head, first),
                                    {grad_qkv.tile(first, block), grad_qkv.tile(first, blocks + block),
                                     grad_qkv.tile(first, 2 * blocks + block)},
                                    memory.take<std::byte>(0));

@@ -42,7 +42,8 @@ class Forward {
         inner_(layer.intermediate.weight.size(0)) {
     const auto floats_like = [&](at::IntArrayRef shape) { return at::empty(shape, tape.x.options()); };
     tape.query_key_value = blocks_memory(tokens_, 3 * hidden_);
-    tape.log_sums = floats_like({work.heads.heads, tokens_});
+    tape.kept = work.heads.kept_memory();
+    tape.softmax = floats_like({work.heads.heads, tokens_, 2});
     tape.context = blocks_memory(tokens_, hidden_);
     tape.attention_sum = floats_like({tokens_, hidden_});
     tape.output_sum = floats_like({tokens_, hidden_});
@@ -79,8 +80,7 @@ class Forward {
   void attend() const {
     const Span span("attention forward");
     work_.heads.attend(path_, blocks_view(tape_.query_key_value, 3 * hidden_),
-                       blocks_view(tape_.context, hidden_), tape_.log_sums.mutable_data_ptr<float>(),
-                       tokens_);
+                       blocks_view(tape_.context, hidden_), tape_.kept, tape_.softmax);
   }
 
   // From the context to the layer's output.

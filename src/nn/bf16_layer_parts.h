@@ -36,7 +36,7 @@ struct LayerWork : torch::CustomClassHolder {
 struct LayerTape {
   at::Tensor x;                              // float32 [T, H]
   at::Tensor query_key_value;                // blocks of 3H columns
-  at::Tensor log_sums;                       // float32 [heads, T], see attend
+  at::Tensor kept, softmax;                  // of attention: see PackedHeads
   at::Tensor context;                        // blocks of H columns
   at::Tensor attention_sum, output_sum;      // float32 [T, H]: what the norms are of
   at::Tensor attention_stats, output_stats;  // float32 [2, T]: means, reciprocal deviations

@@ -5,6 +5,7 @@
 #include "nn/aten.h"
 #include "nn/bf16_layer.h"
 #include "nn/embeddings.h"
+#include "nn/first_token_attention.h"
 #include "nn/linear.h"
 #include "nn/look_up.h"
 #include "nn/prediction.h"
@@ -61,11 +62,12 @@ Linear::Linear(const Scope& scope, std::int64_t in, std::int64_t out, Precision 
 
 at::Tensor Linear::operator()(const at::Tensor& x) const { return linear(x, *this); }
 
-Linear Linear::rows(std::int64_t first, std::int64_t count, std::shared_ptr<PackedWeight> packed_in) const {
+Linear Linear::rows(std::int64_t first, std::int64_t count) const {
   Linear part = *this;
   part.weight = weight.narrow(0, first, count);
   part.bias = bias.narrow(0, first, count);
-  part.packed = std::move(packed_in);
+  part.packed = nullptr;
+  part.prediction = nullptr;
   return part;
 }
 
@@ -106,8 +108,6 @@ Encoder::Encoder(const EncoderConfig& config, ParameterStore& store, Precision p
     layers_.emplace_back(Scope(store, fmt::format("encoder.layer.{}", i), i + 1, Origin::stored), config,
                          precision);
   }
-  top_query_ = std::make_shared<PackedWeight>();
-  top_key_value_ = std::make_shared<PackedWeight>();
   top_query_prediction_ = std::make_shared<PredictionWeight>();
   top_key_value_prediction_ = std::make_shared<PredictionWeight>();
 }
@@ -175,15 +175,11 @@ at::Tensor Encoder::first_tokens(const PackedBatch& batch, const DropoutState& s
   at::Tensor x = embed(batch, state);
   const std::int64_t top = config_.layers - 1;
   for (std::int64_t i = 0; i < top; ++i) x = run_layer(i, x, batch, state);
+  const FirstTokens first =
+      first_token_attention(x, layers_.back().query_key_value, batch, config_.heads,
+                            static_cast<double>(config_.attention_dropout), state, top);
   const PackedBatch firsts = first_rows(batch);
-  const at::Tensor first = first_token(x, batch);
-  const Linear& projection = layers_.back().query_key_value;
-  const at::Tensor query = projection.rows(0, config_.hidden_size, top_query_)(first);
-  const at::Tensor key_value =
-      projection.rows(config_.hidden_size, 2 * config_.hidden_size, top_key_value_)(x);
-  const at::Tensor context = first_token_attention(
-      query, key_value, batch, config_.heads, static_cast<double>(config_.attention_dropout), state, top);
-  return finish_layer(top, context, first, token_rows(firsts), state);
+  return finish_layer(top, first.context, first.input, token_rows(firsts), state);
 }
 
 }  // namespace quire::nn

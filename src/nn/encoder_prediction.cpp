@@ -8,6 +8,7 @@
 #include "nn/aten.h"
 #include "nn/backend.h"
 #include "nn/bf16_heads.h"
+#include "nn/first_token_attention.h"
 #include "nn/look_up.h"
 #include "nn/prediction.h"
 #include "quire/base/profile.h"
@@ -127,7 +128,7 @@ struct Encoder::Prediction {
   // Of one layer after the other: query, key and value [tokens, 3 * hidden] in float32, or in bfloat16 blocks
   // with the attention's result.
   bool rounds_attention;
-  at::Tensor query_key_value, context, log_sums;
+  at::Tensor query_key_value, context, softmax;
 
   Prediction(const Encoder& encoder_in, const PackedBatch& batch_in)
       : encoder(encoder_in),
@@ -141,7 +142,7 @@ struct Encoder::Prediction {
     if (rounds_attention) {
       query_key_value = blocks_memory(tokens, 3 * hidden);
       context = blocks_memory(tokens, hidden);
-      log_sums = at::empty({encoder.config_.heads, tokens}, at::kFloat);
+      softmax = at::empty({encoder.config_.heads, tokens, 2}, at::kFloat);
     } else {
       query_key_value = at::empty({tokens, 3 * hidden}, at::kFloat);
     }
@@ -187,7 +188,7 @@ struct Encoder::Prediction {
       const Span span("attention forward");
       const PackedHeads heads{batch.offsets, batch.documents, encoder.config_.heads, index, 0, {}};
       heads.attend(kernels::bf16_path(), blocks_view(query_key_value, 3 * hidden),
-                   blocks_view(context, hidden), log_sums.mutable_data_ptr<float>(), tokens);
+                   blocks_view(context, hidden), heads.kept_memory(), softmax);
       return {};
     }
     return packed_attention(query_key_value, batch, encoder.config_.heads, 0, {}, index);
@@ -253,7 +254,7 @@ at::Tensor Encoder::predicted_first_tokens(const PackedBatch& batch) const {
   const std::int64_t hidden = config_.hidden_size;
   const auto part = [&](std::int64_t first, std::int64_t count,
                         const std::shared_ptr<PredictionWeight>& fixed) {
-    Linear rows = layers_.back().query_key_value.rows(first, count, nullptr);
+    Linear rows = layers_.back().query_key_value.rows(first, count);
     rows.prediction = fixed;
     return rows;
   };

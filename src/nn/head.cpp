@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "nn/aten.h"
+#include "nn/lstm.h"
 #include "quire/base/error.h"
 
 namespace quire::nn {
@@ -120,7 +121,7 @@ class BiLstmHead : public Head {
  public:
   explicit BiLstmHead(const HeadContext& c) : Head(c, kLstmDropout) {
     const std::int64_t hidden = c.config.hidden_size;
-    lstm_ = BiLstm(c.own("lstm"), c.width, hidden);
+    lstm_ = BiLstm(c.own("lstm"), c.width, hidden, c.options.precision);
     windows_ = WindowPool(c.options, c.own("windows"), 2 * hidden);
     output_ = Linear(c.own(), 2 * hidden, c.options.classes);
   }

@@ -33,18 +33,6 @@ class WindowPool {
 // The largest value over the rows of each piece: [rows, width] to [pieces, width].
 [[nodiscard]] at::Tensor max_pool(const at::Tensor& rows, std::span<const std::int64_t> offsets);
 
-// Bidirectional LSTM over each sequence, with torch.nn.LSTM's parameters: [T, in] to [T, 2 * hidden].
-class BiLstm {
- public:
-  BiLstm() = default;
-  BiLstm(const Scope& scope, std::int64_t in, std::int64_t hidden);
-  [[nodiscard]] at::Tensor operator()(const at::Tensor& x, const PackedBatch& batch) const;
-
- private:
-  std::int64_t hidden_ = 0;
-  std::vector<at::Tensor> weights_;  // as at::lstm takes them
-};
-
 // What head construction needs to know.
 struct HeadContext {
   const ClassifierOptions& options;

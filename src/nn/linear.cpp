@@ -352,6 +352,15 @@ at::Tensor linear(const at::Tensor& x, const Linear& layer, Backend backend) {
   return RoundedLinear::apply(x, layer.weight, layer.bias);
 }
 
+at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& x, Precision precision) {
+  const std::int64_t rows = x.size(0);
+  if (precision == Precision::fp32 || rows == 0 || !kernels::bf16_available())
+    return at::mm(gradient.t(), x);
+  const at::Tensor left = rounded_rows(gradient);
+  const at::Tensor right = rounded_rows(x);
+  return weight_gradient(rows_view(left, rows, gradient.size(1)), rows_view(right, rows, x.size(1)));
+}
+
 at::Tensor feed_forward(const at::Tensor& x, const Linear& inner, const Linear& outer, Backend backend) {
   if (takes_bf16_kernels(x, inner, backend)) {
     return Bf16FeedForward::apply(x, inner.weight, inner.bias, outer.weight, outer.bias,

@@ -84,6 +84,31 @@ TEST_P(EveryTable, GeluAndItsSlopeMatchErf) {
   }
 }
 
+TEST_P(EveryTable, LstmCellIsItsFormula) {
+  const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
+  for (const std::size_t width : {1, 16, 37}) {
+    std::vector<float> sums = normals(4 * width, 6);
+    sums[0] = 100;  // saturated
+    sums[3 * width] = -100;
+    const std::vector<float> recurrent = normals(4 * width, 7);
+    const std::vector<float> before = normals(width, 8);
+    std::vector<float> gates(4 * width);
+    std::vector<float> cell = before;
+    std::vector<float> hidden(width);
+    GetParam()->lstm_cell(sums.data(), recurrent.data(), static_cast<std::int64_t>(width), gates.data(),
+                          cell.data(), cell.data(), hidden.data());
+    for (std::size_t i = 0; i < width; ++i) {
+      const auto sum = [&](std::size_t gate) {
+        return static_cast<double>(sums[gate * width + i]) + static_cast<double>(recurrent[gate * width + i]);
+      };
+      const double next = sigmoid(sum(1)) * static_cast<double>(before[i]) + sigmoid(sum(0)) * std::tanh(sum(2));
+      EXPECT_NEAR(static_cast<double>(cell[i]), next, 1e-6);
+      EXPECT_NEAR(static_cast<double>(hidden[i]), sigmoid(sum(3)) * std::tanh(next), 1e-6);
+      EXPECT_NEAR(static_cast<double>(gates[2 * width + i]), std::tanh(sum(2)), 1e-6);
+    }
+  }
+}
+
 TEST_P(EveryTable, SumOfSquaresIsExactEnough) {
   const std::vector<float> x = normals(100003, 4);
   double expected = 0;

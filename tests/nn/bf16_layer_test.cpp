@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "nn/golden.h"
+#include "nn/twins.h"
 #include "quire/kernels/gemm.h"
 
 namespace quire::test {
@@ -72,16 +72,6 @@ struct Layer {
   nn::Linear qkv, attention_output, intermediate, output;
   nn::LayerNorm attention_norm, output_norm;
 };
-
-nn::PackedBatch batch_of(const std::vector<std::int64_t>& lengths) {
-  nn::PackedBatch batch;
-  batch.offsets = {0};
-  for (std::size_t i = 0; i < lengths.size(); ++i) {
-    batch.offsets.push_back(batch.offsets.back() + lengths[i]);
-    batch.documents.push_back(static_cast<std::uint32_t>(7 * i + 3));
-  }
-  return batch;
-}
 
 nn::LayerSettings settings_of(const Shape& shape, double dropout) {
   return {.heads = shape.heads,

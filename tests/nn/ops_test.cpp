@@ -1,10 +1,8 @@
 // Fused operations against their twins of plain ATen operations, forward and backward.
 #include "quire/nn/ops.h"
 
-#include <numeric>
-
 #include "nn/dropout.h"
-#include "nn/golden.h"
+#include "nn/twins.h"
 #include "quire/kernels/gemm.h"
 #include "quire/kernels/kernels.h"
 
@@ -12,53 +10,6 @@ namespace quire::test {
 namespace {
 
 using nn::Backend;
-
-nn::PackedBatch batch_of(const std::vector<std::int64_t>& lengths) {
-  nn::PackedBatch batch;
-  batch.offsets.push_back(0);
-  for (const std::int64_t length : lengths) {
-    batch.offsets.push_back(batch.offsets.back() + length);
-    batch.documents.push_back(static_cast<std::uint32_t>(100 + batch.documents.size()));
-  }
-  return batch;
-}
-
-const nn::DropoutState kDropout{.active = true, .seed = 11, .epoch = 3, .pass = 0};
-
-struct Outcome {
-  at::Tensor value;
-  std::vector<at::Tensor> gradients;
-};
-
-template <typename Function>
-Outcome run(const std::vector<at::Tensor>& inputs, const at::Tensor& weights, Function function) {
-  std::vector<at::Tensor> leaves;
-  for (const at::Tensor& input : inputs) leaves.push_back(input.clone().requires_grad_());
-  Outcome outcome{function(leaves), {}};
-  (outcome.value * weights).sum().backward();
-  for (const at::Tensor& leaf : leaves) outcome.gradients.push_back(leaf.grad());
-  return outcome;
-}
-
-void expect_close(const Outcome& found, const Outcome& expected) {
-  EXPECT_LE(relative_error(found.value, expected.value), 1e-6);
-  for (std::size_t i = 0; i < expected.gradients.size(); ++i) {
-    EXPECT_LE(relative_error(found.gradients[i], expected.gradients[i]), 1e-5) << "input " << i;
-  }
-}
-
-template <typename Function>
-void expect_same_with_one_and_two_threads(Function function) {
-  const int threads = at::get_num_threads();
-  at::set_num_threads(1);
-  const Outcome one = function();
-  at::set_num_threads(2);
-  const Outcome two = function();
-  at::set_num_threads(threads);
-  EXPECT_TRUE(at::equal(one.value, two.value));
-  for (std::size_t i = 0; i < one.gradients.size(); ++i)
-    EXPECT_TRUE(at::equal(one.gradients[i], two.gradients[i])) << "input " << i;
-}
 
 class Rates : public ::testing::TestWithParam<double> {};
 

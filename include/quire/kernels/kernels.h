@@ -66,6 +66,19 @@ struct Table {
   // grad[i] *= gelu'(sum[i]), added to grad_bias[i].
   void (*gelu_backward)(const float* sum, float* grad, float* grad_bias, std::int64_t width);
 
+  // One step of an LSTM (Hochreiter and Schmidhuber 1997, with Gers et al.'s forget gate) of `width` cells.
+  // sums, recurrent, gates [4 * width] in torch.nn.LSTM's order: input, forget, candidate, output.
+  // gates = sigmoid or, of the candidate, tanh of sums + recurrent;
+  // cell = forget * cell_before + input * candidate (may be cell_before); hidden = output * tanh(cell).
+  void (*lstm_cell)(const float* sums, const float* recurrent, std::int64_t width, float* gates,
+                    const float* cell_before, float* cell, float* hidden);
+
+  // Gradient of sums [4 * width] where hidden's is grad_output + grad_hidden; grad_cell, of the cell, becomes
+  // that of cell_before.
+  void (*lstm_cell_backward)(const float* gates, const float* cell_before, const float* cell,
+                             const float* grad_output, const float* grad_hidden, std::int64_t width,
+                             float* grad_cell, float* grad_sums);
+
   // x[i] *= multipliers[i]
   void (*multiply)(float* x, const float* multipliers, std::int64_t count);
 

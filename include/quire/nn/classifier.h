@@ -63,7 +63,7 @@ struct ClassifierOptions {
   double dropout = -1;                    // of the whole network; negative: the model's own
   std::int64_t dropout_samples = 1;       // see TextModel::logits
   std::int64_t reinit_layers = 0;         // top layers that start from random weights (Zhang et al. 2021)
-  Precision precision = Precision::fp32;  // of the encoder's matrix products
+  Precision precision = Precision::fp32;  // of matrix products in the encoder and in an LSTM
   std::uint64_t seed = 42;
   bool new_head = true;  // false: the head must be in the checkpoint (prediction)
   c10::Device device = c10::kCPU;

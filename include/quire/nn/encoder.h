@@ -23,9 +23,8 @@ struct Linear {
   Linear(const Scope& scope, std::int64_t in, std::int64_t out, Precision precision = Precision::fp32);
   // [rows, in] to [rows, out]
   [[nodiscard]] at::Tensor operator()(const at::Tensor& x) const;
-  // The layer of some of the outputs alone, a view; `packed` is its copy of the weights.
-  [[nodiscard]] Linear rows(std::int64_t first, std::int64_t count,
-                            std::shared_ptr<PackedWeight> packed) const;
+  // The layer of some of the outputs alone: a view, without copies of the weight.
+  [[nodiscard]] Linear rows(std::int64_t first, std::int64_t count) const;
 
   at::Tensor weight;  // [out, in]
   at::Tensor bias;    // [out]
@@ -94,7 +93,7 @@ class Encoder {
   LayerNorm embedding_norm_;
   Linear embedding_projection_;  // ELECTRA, when its embeddings are narrower than its layers
   std::vector<Layer> layers_;
-  std::shared_ptr<PackedWeight> top_query_, top_key_value_;  // of the last layer, for first_tokens
+  // Of the last layer, for first_tokens.
   std::shared_ptr<PredictionWeight> top_query_prediction_, top_key_value_prediction_;
 };
 

@@ -64,12 +64,6 @@ struct RowLayout {
                                           double dropout, const DropoutState& state, std::int64_t layer,
                                           Backend backend = Backend::automatic);
 
-// The rows of packed_attention at the first token of each sequence: query [S, hidden] of those tokens,
-// key_value [T, 2 * hidden] of all; result [S, hidden]. Plain ATen operations on any device.
-[[nodiscard]] at::Tensor first_token_attention(const at::Tensor& query, const at::Tensor& key_value,
-                                               const PackedBatch& batch, std::int64_t heads, double dropout,
-                                               const DropoutState& state, std::int64_t layer);
-
 // LayerNorm(dropout(x) + residual): x [rows, hidden], residual of the same shape or undefined.
 [[nodiscard]] at::Tensor dropout_add_layer_norm(const at::Tensor& x, const at::Tensor& residual,
                                                 const at::Tensor& gamma, const at::Tensor& beta,
