@@ -268,8 +268,8 @@ void finish_pair(const float* scores, const float* grad_kept, const Bf16Head& he
       for (int64_t half = 0; half < 2; ++half) {
         const int64_t at = (r + i) * kTile + 16 * half;
         const __mmask16 keep = kept.at(row + r + i, column + 16 * half);
-        __m512 whole = power_of_two(
-            _mm512_fmadd_ps(_mm512_load_ps(scores + at), _mm512_set1_ps(factors.factor), shift));
+        __m512 whole =
+            power_of_two(_mm512_fmadd_ps(_mm512_load_ps(scores + at), _mm512_set1_ps(factors.factor), shift));
         if (!kWhole) whole = _mm512_maskz_mov_ps(existing(column + 16 * half, head.length), whole);
         p[half] = _mm512_maskz_mul_ps(keep, whole, to_kept);
         g[half] = _mm512_mul_ps(_mm512_mul_ps(whole, to_gradient),

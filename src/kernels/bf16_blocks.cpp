@@ -7,7 +7,8 @@ namespace {
 
 constexpr int64_t kWidth = kPanelWidth;
 
-// A tile of which only the first `rows` count, with zeros for the others: a copy in `memory` unless it is whole.
+// A tile of which only the first `rows` count, with zeros for the others: a copy in `memory` unless it is
+// whole.
 inline const Bf16* whole_tile(const Bf16* tile, int64_t rows, Bf16 (&memory)[kTileSize]) {
   if (rows == kTwoSides) return tile;
   for (int64_t r = 0; r < kTwoSides; ++r) {
@@ -137,7 +138,9 @@ void transpose_tile(const Bf16* tile, int64_t rows, Bf16* out) {
 
 void pack_float_tile(const float* x, int64_t stride, int64_t rows, Bf16* out) {
   for (int64_t r = 0; r < kTwoSides; r += 2) {
-    const auto row = [&](int64_t i) { return i < rows ? rounded_row(x + i * stride) : _mm512_setzero_si512(); };
+    const auto row = [&](int64_t i) {
+      return i < rows ? rounded_row(x + i * stride) : _mm512_setzero_si512();
+    };
     store_pair(row(r), row(r + 1), out + r * kWidth);
   }
 }

@@ -38,9 +38,9 @@ inline Interleaved interleave(__m512i even, __m512i odd) {
   return {_mm512_permutex2var_epi64(low, first, high), _mm512_permutex2var_epi64(low, second, high)};
 }
 
-// Eight columns of 32 rows of numbers, `stride` apart. A register takes 128-bit pieces of rows r, r + 8, r + 16
-// and r + 24, so that its lanes transpose squares of eight by eight side by side: less than half the shuffles of
-// a transpose that starts from whole rows.
+// Eight columns of 32 rows of numbers, `stride` apart. A register takes 128-bit pieces of rows r, r + 8, r +
+// 16 and r + 24, so that its lanes transpose squares of eight by eight side by side: less than half the
+// shuffles of a transpose that starts from whole rows.
 inline void transpose_eight_columns(const Bf16* x, int64_t stride, __m512i (&columns)[8]) {
   __m512i rows[8];
 #pragma GCC unroll 8
@@ -81,8 +81,7 @@ inline void transpose_to(const Bf16* tile, Bf16* out, int64_t stride, int64_t co
 #pragma GCC unroll 8
       for (int64_t i = 0; i < 8; ++i) _mm512_storeu_si512(out + (first + i) * stride, columns[i]);
     } else {
-      for (int64_t i = 0; i < count - first; ++i)
-        _mm512_storeu_si512(out + (first + i) * stride, columns[i]);
+      for (int64_t i = 0; i < count - first; ++i) _mm512_storeu_si512(out + (first + i) * stride, columns[i]);
     }
   }
 }

@@ -1,29 +1,10 @@
 #include "nn/bf16_layer_parts.h"
+#include "nn/bf16_layer_sums.h"
 #include "quire/base/profile.h"
 #include "quire/kernels/kernels.h"
 
 namespace quire::nn {
 namespace {
-
-// Sums over rows: a row of partial sums for each piece.
-class PieceSums {
- public:
-  PieceSums(std::int64_t rows, std::int64_t width)
-      : width_(width), partial_(at::zeros({piece_count(rows), width}, at::kFloat)) {}
-  [[nodiscard]] float* of_row(std::int64_t row) const {
-    return partial_.mutable_data_ptr<float>() + row / kPieceRows * width_;
-  }
-  [[nodiscard]] at::Tensor total() const { return partial_.sum(0); }
-
- private:
-  std::int64_t width_;
-  at::Tensor partial_;
-};
-
-struct NormSums {
-  PieceSums gamma, beta;
-  NormSums(std::int64_t rows, std::int64_t width) : gamma(rows, width), beta(rows, width) {}
-};
 
 // The gradient of dropout + residual + norm for a block's rows: of the residual, and of what dropout acts on,
 // whose column sums (a bias's gradient) are added up.
@@ -31,30 +12,32 @@ struct NormRowsBackward {
   const DropoutPlan& plan;
   const PackedNorm& norm;
   const at::Tensor &sum, &stats;
-  const NormSums& norm_sums;
-  const PieceSums& bias_sums;
+  const RowSums& sums;
+  const Columns &gamma, &beta, &bias;
 
   void operator()(std::int64_t first, std::int64_t rows, const float* grad_y, float* grad_residual,
                   float* grad_x) const {
     const std::int64_t width = sum.size(1);
-    const float* means = floats(stats);
+    const float* normed = floats(sum) + first * width;
+    const float* means = floats(stats) + first;
     const float* deviations = means + sum.size(0);
+    const float* scale = floats(norm.gamma);
     thread_local std::vector<float> multipliers;
     multipliers.resize(static_cast<std::size_t>(width));
     for (std::int64_t r = 0; r < rows; ++r) {
       const std::int64_t row = first + r;
       float* residual = grad_residual + r * width;
       float* dropped = grad_x + r * width;
-      kernels::table().layer_norm_backward(grad_y + r * width, floats(sum) + row * width, floats(norm.gamma),
-                                           means[row], deviations[row], width, residual,
-                                           norm_sums.gamma.of_row(row), norm_sums.beta.of_row(row));
+      kernels::table().layer_norm_backward(grad_y + r * width, normed + r * width, scale, means[r],
+                                           deviations[r], width, residual, sums.of_row(row, gamma),
+                                           sums.of_row(row, beta));
       std::copy_n(residual, width, dropped);
       if (plan.active()) {
         plan.fill_row(row, multipliers);
         kernels::table().multiply(dropped, multipliers.data(), width);
       }
-      float* sums = bias_sums.of_row(row);
-      for (std::int64_t i = 0; i < width; ++i) sums[i] += dropped[i];
+      float* column_sums = sums.of_row(row, bias);
+      for (std::int64_t i = 0; i < width; ++i) column_sums[i] += dropped[i];
     }
   }
 };
@@ -63,6 +46,8 @@ struct NormRowsBackward {
 struct WeightProduct {
   std::int64_t tokens, out, in;  // tokens: a multiple of 32
   at::Tensor left, right, result;
+  Bf16* left_data = nullptr;
+  Bf16* right_data = nullptr;
 
   WeightProduct(std::int64_t tokens_in, const at::Tensor& weight, bool wanted)
       : tokens(to_tiles(tokens_in)), out(weight.size(0)), in(weight.size(1)) {
@@ -70,14 +55,16 @@ struct WeightProduct {
     left = at::empty({tokens * out}, at::kBFloat16);
     right = at::empty({tokens * in}, at::kBFloat16);
     result = at::empty({out, in}, weight.options().requires_grad(false));
+    left_data = static_cast<Bf16*>(left.mutable_data_ptr());
+    right_data = static_cast<Bf16*>(right.mutable_data_ptr());
   }
   [[nodiscard]] bool wanted() const { return result.defined(); }
   // Where a tile of g transposed, or of x as a panel, belongs.
   [[nodiscard]] Bf16* left_tile(std::int64_t row, std::int64_t block) const {
-    return static_cast<Bf16*>(left.mutable_data_ptr()) + (block * tokens + row) * kPanelWidth;
+    return left_data + (block * tokens + row) * kPanelWidth;
   }
   [[nodiscard]] Bf16* right_tile(std::int64_t row, std::int64_t block) const {
-    return static_cast<Bf16*>(right.mutable_data_ptr()) + (block * tokens + row) * kPanelWidth;
+    return right_data + (block * tokens + row) * kPanelWidth;
   }
 };
 
@@ -188,25 +175,23 @@ class Backward {
         intermediate_(tokens_, layer.intermediate.weight, weights),
         attention_output_(tokens_, layer.attention_output.weight, weights),
         query_key_value_(tokens_, layer.query_key_value.weight, weights),
-        output_norm_(tokens_, hidden_),
-        attention_norm_(tokens_, hidden_),
-        output_bias_(tokens_, hidden_),
-        intermediate_bias_(tokens_, inner_),
-        attention_output_bias_(tokens_, hidden_),
-        query_key_value_bias_(tokens_, 3 * hidden_) {}
+        columns_(hidden_, inner_),
+        sums_(tokens_, columns_.width()) {}
 
   LayerGradients run(const at::Tensor& grad_output) {
     pass_rows(grad_output);
     pass_projections(pass_attention());
     if (output_.wanted())
       WeightTasks(path_, {&output_, &intermediate_, &attention_output_, &query_key_value_}).run();
+    const at::Tensor sums = sums_.total();
+    const auto part = [&](const Columns& columns) { return sums.narrow(0, columns.first, columns.width); };
     return {.x = grad_x_,
-            .query_key_value = {query_key_value_.result, query_key_value_bias_.total()},
-            .attention_output = {attention_output_.result, attention_output_bias_.total()},
-            .intermediate = {intermediate_.result, intermediate_bias_.total()},
-            .output = {output_.result, output_bias_.total()},
-            .attention_norm = {attention_norm_.gamma.total(), attention_norm_.beta.total()},
-            .output_norm = {output_norm_.gamma.total(), output_norm_.beta.total()}};
+            .query_key_value = {query_key_value_.result, part(columns_.query_key_value_bias)},
+            .attention_output = {attention_output_.result, part(columns_.attention_bias)},
+            .intermediate = {intermediate_.result, part(columns_.intermediate_bias)},
+            .output = {output_.result, part(columns_.output_bias)},
+            .attention_norm = {part(columns_.attention_gamma), part(columns_.attention_beta)},
+            .output_norm = {part(columns_.output_gamma), part(columns_.output_beta)}};
   }
 
  private:
@@ -223,14 +208,22 @@ class Backward {
       auto* dropped = memory.take<float>(height * hidden_);
       const Bf16Blocks gradient{memory.take<Bf16>(height * hidden_), height, hidden_};
       const Bf16Blocks inner{memory.take<Bf16>(height * inner_), height, inner_};
-      NormRowsBackward{*work_.output_plan, layer_.output_norm, tape_.output_sum,
-                       tape_.output_stats, output_norm_,       output_bias_}(
+      sums_.clear(first, rows, columns_.of_rows());
+      NormRowsBackward{
+          *work_.output_plan,    layer_.output_norm,   tape_.output_sum,    tape_.output_stats, sums_,
+          columns_.output_gamma, columns_.output_beta, columns_.output_bias}(
           first, rows, floats(grad_output) + first * hidden_, residual, dropped);
       kernels::round_to_blocks(dropped, rows, gradient, 0);
       pass_feed_forward(first, rows, gradient, inner, residual);
-      NormRowsBackward{*work_.attention_plan, layer_.attention_norm, tape_.attention_sum,
-                       tape_.attention_stats, attention_norm_,       attention_output_bias_}(
-          first, rows, residual, grad_x_.mutable_data_ptr<float>() + first * hidden_, dropped);
+      NormRowsBackward{*work_.attention_plan,
+                       layer_.attention_norm,
+                       tape_.attention_sum,
+                       tape_.attention_stats,
+                       sums_,
+                       columns_.attention_gamma,
+                       columns_.attention_beta,
+                       columns_.attention_bias}(first, rows, residual,
+                                                grad_x_.mutable_data_ptr<float>() + first * hidden_, dropped);
       kernels::round_to_blocks(dropped, rows, gradient, 0);
       pass_attention_output(first, rows, gradient);
     });
@@ -246,7 +239,7 @@ class Backward {
         [&](const float* product, std::int64_t row, std::int64_t count, std::int64_t panel) {
           const std::int64_t at = first + row;
           kernels::finish_gelu_gradient(product, count, sums.tile(at, panel), inner.tile(row, panel),
-                                        intermediate_bias_.of_row(at) + panel * kPanelWidth,
+                                        sums_.of_row(at, columns_.intermediate_bias) + panel * kPanelWidth,
                                         output_.wanted() ? output_.right_tile(at, panel) : activated);
           if (intermediate_.wanted())
             kernels::transpose_tile(inner.tile(row, panel), count, intermediate_.left_tile(at, panel));
@@ -309,6 +302,7 @@ class Backward {
     const Bf16Blocks gradient = blocks_view(gradient_memory, 3 * hidden_);
     auto* grad_x = grad_x_.mutable_data_ptr<float>();
     for_row_blocks(path_, tokens_, hidden_ * 10, [&](std::int64_t first, std::int64_t rows) {
+      sums_.clear(first, rows, columns_.query_key_value_bias);
       multiply_rows(path_, gradient.left(first), rows, layer_.query_key_value.backward,
                     [&](const float* product, std::int64_t row, std::int64_t count, std::int64_t panel) {
                       kernels::finish_float(product, count, nullptr,
@@ -317,7 +311,8 @@ class Backward {
                     });
       for_tiles(rows, 3 * hidden_, [&](std::int64_t row, std::int64_t count, std::int64_t block) {
         const Bf16* tile = gradient.tile(first + row, block);
-        kernels::add_rows(tile, count, query_key_value_bias_.of_row(first + row) + block * kPanelWidth);
+        kernels::add_rows(tile, count,
+                          sums_.of_row(first + row, columns_.query_key_value_bias) + block * kPanelWidth);
         if (query_key_value_.wanted())
           kernels::transpose_tile(tile, count, query_key_value_.left_tile(first + row, block));
       });
@@ -336,8 +331,8 @@ class Backward {
   std::int64_t tokens_, hidden_, inner_;
   at::Tensor grad_x_, grad_context_;
   WeightProduct output_, intermediate_, attention_output_, query_key_value_;
-  NormSums output_norm_, attention_norm_;
-  PieceSums output_bias_, intermediate_bias_, attention_output_bias_, query_key_value_bias_;
+  SumLayout columns_;
+  RowSums sums_;
 };
 
 }  // namespace

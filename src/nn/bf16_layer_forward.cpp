@@ -20,11 +20,13 @@ struct NormRows {
     multipliers.resize(static_cast<std::size_t>(width));
     auto* sums = sum.mutable_data_ptr<float>();
     auto* means = stats.mutable_data_ptr<float>();
+    const float* gamma = floats(norm.gamma);
+    const float* beta = floats(norm.beta);
     for (std::int64_t r = 0; r < rows; ++r) {
       if (plan.active()) plan.fill_row(first + r, multipliers);
       kernels::table().add_layer_norm(x + r * width, plan.active() ? multipliers.data() : nullptr,
-                                      residual + r * width, floats(norm.gamma), floats(norm.beta), epsilon,
-                                      width, sums + (first + r) * width, out + r * width, means + first + r,
+                                      residual + r * width, gamma, beta, epsilon, width,
+                                      sums + (first + r) * width, out + r * width, means + first + r,
                                       means + tokens + first + r);
     }
   }

@@ -175,9 +175,8 @@ at::Tensor Encoder::first_tokens(const PackedBatch& batch, const DropoutState& s
   at::Tensor x = embed(batch, state);
   const std::int64_t top = config_.layers - 1;
   for (std::int64_t i = 0; i < top; ++i) x = run_layer(i, x, batch, state);
-  const FirstTokens first =
-      first_token_attention(x, layers_.back().query_key_value, batch, config_.heads,
-                            static_cast<double>(config_.attention_dropout), state, top);
+  const FirstTokens first = first_token_attention(x, layers_.back().query_key_value, batch, config_.heads,
+                                                  static_cast<double>(config_.attention_dropout), state, top);
   const PackedBatch firsts = first_rows(batch);
   return finish_layer(top, first.context, first.input, token_rows(firsts), state);
 }

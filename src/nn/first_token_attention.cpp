@@ -86,7 +86,7 @@ class FirstTokenAttention : public torch::autograd::Function<FirstTokenAttention
  public:
   // The first tokens' rows of x, and their context.
   static variable_list forward(AutogradContext* context, const at::Tensor& x_in, const at::Tensor& weight,
-                            const at::Tensor& bias, const PlanPointer& plan) {
+                               const at::Tensor& bias, const PlanPointer& plan) {
     const Span span("first tokens' attention forward", operations(x_in, plan->heads, 2));
     const at::Tensor x = x_in.contiguous();
     const std::int64_t heads = plan->heads;
@@ -104,8 +104,8 @@ class FirstTokenAttention : public torch::autograd::Function<FirstTokenAttention
       at::Tensor scores = sequence.probability;
       at::mm_out(scores, keys.select(1, s), sequence.tokens.t());
       for (std::int64_t head = 0; head < heads; ++head) {
-        kernels::table().softmax(scores.mutable_data_ptr<float>() + head * sequence.length,
-                                 sequence.length, score_scale(x, heads));
+        kernels::table().softmax(scores.mutable_data_ptr<float>() + head * sequence.length, sequence.length,
+                                 score_scale(x, heads));
       }
       const at::Tensor kept = sequence.dropped();
       sums.select(1, s).copy_(at::mm(kept, sequence.tokens));
@@ -172,8 +172,8 @@ class FirstTokenAttention : public torch::autograd::Function<FirstTokenAttention
       at::bmm_out(of_key, by_head(saved[3], heads).transpose(1, 2), grad_keys);
       at::bmm_out(of_value, gradient.transpose(1, 2), saved[6]);
     }
-    results[2] = at::cat({grad_query.sum(0), at::zeros_like(third(bias, 1)),
-                          (gradient * saved[7]).sum(1).reshape({-1})});
+    results[2] = at::cat(
+        {grad_query.sum(0), at::zeros_like(third(bias, 1)), (gradient * saved[7]).sum(1).reshape({-1})});
     return results;
   }
 
@@ -185,13 +185,12 @@ class FirstTokenAttention : public torch::autograd::Function<FirstTokenAttention
 
 }  // namespace
 
-FirstTokens first_token_attention(const at::Tensor& x, const Linear& query_key_value, const PackedBatch& batch,
-                                  std::int64_t heads, double dropout, const DropoutState& state,
-                                  std::int64_t layer, Backend backend) {
+FirstTokens first_token_attention(const at::Tensor& x, const Linear& query_key_value,
+                                  const PackedBatch& batch, std::int64_t heads, double dropout,
+                                  const DropoutState& state, std::int64_t layer, Backend backend) {
   if (takes_kernels(x, backend)) {
-    const variable_list results =
-        FirstTokenAttention::apply(x, query_key_value.weight, query_key_value.bias,
-                                   plan_attention(batch, heads, dropout, state, layer));
+    const variable_list results = FirstTokenAttention::apply(
+        x, query_key_value.weight, query_key_value.bias, plan_attention(batch, heads, dropout, state, layer));
     return {results[0], results[1]};
   }
   const std::int64_t hidden = x.size(1);

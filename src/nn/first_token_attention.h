@@ -23,8 +23,8 @@ struct FirstTokens {
                                                 const DropoutState& state, std::int64_t layer,
                                                 Backend backend = Backend::automatic);
 
-// Their context from query [S, hidden] of those tokens and key_value [T, 2 * hidden] of all. Plain ATen operations
-// on any device.
+// Their context from query [S, hidden] of those tokens and key_value [T, 2 * hidden] of all. Plain ATen
+// operations on any device.
 [[nodiscard]] at::Tensor first_token_attention(const at::Tensor& query, const at::Tensor& key_value,
                                                const PackedBatch& batch, std::int64_t heads, double dropout,
                                                const DropoutState& state, std::int64_t layer);

@@ -8,8 +8,8 @@
 namespace quire::nn {
 namespace {
 
-// The order at::lstm wants rows in: the longest sequence first, and step by step, all first tokens, all second
-// tokens, and so on.
+// The order at::lstm wants rows in: the longest sequence first, and step by step, all first tokens, all
+// second tokens, and so on.
 struct StepOrder {
   std::vector<std::int64_t> place;  // the row of x that comes i-th
   std::vector<std::int64_t> back;   // where row i of x comes

@@ -25,11 +25,11 @@ class StepProduct {
  public:
   // x [rows, in] times weight [out, in] transposed.
   StepProduct(const at::Tensor& weight, Precision precision) : weight_(weight) {
-    const WeightFormat format = precision != Precision::fp32 && kernels::bf16_available() ? WeightFormat::bf16
-                                                                                          : WeightFormat::fp32;
+    const WeightFormat format =
+        precision != Precision::fp32 && kernels::bf16_available() ? WeightFormat::bf16 : WeightFormat::fp32;
     if (!kernels::has_weight_format(format)) return;
-    fixed_ = std::make_unique<FixedWeight>(weight.const_data_ptr<float>(), weight.size(0), weight.size(1),
-                                           format);
+    fixed_ =
+        std::make_unique<FixedWeight>(weight.const_data_ptr<float>(), weight.size(0), weight.size(1), format);
   }
   // The first `rows` rows of x, contiguous, to those of result.
   void operator()(const at::Tensor& x, std::int64_t rows, at::Tensor& result) const {
@@ -99,9 +99,7 @@ struct Tape {
   at::Tensor gates, cells;
 };
 
-float* at_row(const at::Tensor& x, std::int64_t row) {
-  return x.mutable_data_ptr<float>() + row * x.size(1);
-}
+float* at_row(const at::Tensor& x, std::int64_t row) { return x.mutable_data_ptr<float>() + row * x.size(1); }
 
 at::Tensor group_memory(std::int64_t width) {
   return at::zeros({static_cast<std::int64_t>(kGroup), width}, at::kFloat);
@@ -142,8 +140,8 @@ void run_backward(const Group& group, const Tape& tape, const StepProduct& produ
     const std::int64_t active = group.active(step);
     for (std::int64_t i = 0; i < active; ++i) {
       const std::int64_t row = group.row(i, step);
-      const float* before = step > 0 ? at_row(tape.cells, group.row(i, step - 1))
-                                     : nothing.const_data_ptr<float>();
+      const float* before =
+          step > 0 ? at_row(tape.cells, group.row(i, step - 1)) : nothing.const_data_ptr<float>();
       kernels::table().lstm_cell_backward(at_row(tape.gates, row), before, at_row(tape.cells, row),
                                           at_row(grad, row) + column, at_row(grad_hidden, i), hidden,
                                           at_row(grad_cell, i), at_row(steps, i));
@@ -162,8 +160,7 @@ at::Tensor states_before(const at::Tensor& result, const std::vector<std::int64_
     const std::int64_t first = offsets[s];
     if (rows < 1) continue;
     states.narrow(0, reverse ? first : first + 1, rows)
-        .copy_(result.narrow(0, reverse ? first + 1 : first, rows)
-                   .narrow(1, reverse ? hidden : 0, hidden));
+        .copy_(result.narrow(0, reverse ? first + 1 : first, rows).narrow(1, reverse ? hidden : 0, hidden));
   }
   return states;
 }
@@ -201,8 +198,8 @@ class Recurrence : public torch::autograd::Function<Recurrence> {
       run_forward(group, inputs[d], products[d], tapes[d], result, static_cast<std::int64_t>(d) * hidden);
     });
     if (settings->keep) {
-      context->save_for_backward({weight, weight_reverse, result, tapes[0].gates, tapes[0].cells,
-                                  tapes[1].gates, tapes[1].cells});
+      context->save_for_backward(
+          {weight, weight_reverse, result, tapes[0].gates, tapes[0].cells, tapes[1].gates, tapes[1].cells});
       context->saved_data["settings"] = c10::IValue::make_capsule(settings);
     }
     return result;
@@ -227,8 +224,8 @@ class Recurrence : public torch::autograd::Function<Recurrence> {
     for (std::size_t d = 0; d < 2; ++d) {
       results[d] = grad_sums[d];
       if (context->needs_input_grad(2 + d)) {
-        results[2 + d] = weight_gradient(
-            grad_sums[d], states_before(result, settings->offsets, d == 1), settings->precision);
+        results[2 + d] = weight_gradient(grad_sums[d], states_before(result, settings->offsets, d == 1),
+                                         settings->precision);
       }
     }
     return results;

@@ -101,7 +101,8 @@ TEST_P(EveryTable, LstmCellIsItsFormula) {
       const auto sum = [&](std::size_t gate) {
         return static_cast<double>(sums[gate * width + i]) + static_cast<double>(recurrent[gate * width + i]);
       };
-      const double next = sigmoid(sum(1)) * static_cast<double>(before[i]) + sigmoid(sum(0)) * std::tanh(sum(2));
+      const double next =
+          sigmoid(sum(1)) * static_cast<double>(before[i]) + sigmoid(sum(0)) * std::tanh(sum(2));
       EXPECT_NEAR(static_cast<double>(cell[i]), next, 1e-6);
       EXPECT_NEAR(static_cast<double>(hidden[i]), sigmoid(sum(3)) * std::tanh(next), 1e-6);
       EXPECT_NEAR(static_cast<double>(gates[2 * width + i]), std::tanh(sum(2)), 1e-6);

@@ -61,9 +61,7 @@ TEST_P(FirstTokens, LeaveAFrozenInputAlone) {
   projection.weight = at::randn({3 * kHidden, kHidden}).requires_grad_();
   projection.bias = at::randn({3 * kHidden}).requires_grad_();
   const at::Tensor x = at::randn({13, kHidden});
-  nn::first_token_attention(x, projection, batch, kHeads, GetParam(), kDropout, 1)
-      .context.sum()
-      .backward();
+  nn::first_token_attention(x, projection, batch, kHeads, GetParam(), kDropout, 1).context.sum().backward();
   EXPECT_TRUE(projection.weight.grad().defined());
 }
 

@@ -24,7 +24,8 @@ struct Outcome {
   std::vector<at::Tensor> gradients;
 };
 
-// `function` of copies of the inputs, and their gradients when the result is weighted by `weights` and summed.
+// `function` of copies of the inputs, and their gradients when the result is weighted by `weights` and
+// summed.
 template <typename Function>
 Outcome run(const std::vector<at::Tensor>& inputs, const at::Tensor& weights, Function function) {
   std::vector<at::Tensor> leaves;
