@@ -219,6 +219,8 @@ def ablation_suite(bench):
         "windows": [*probe, "--long-text", "windows"],
         "EMA": [*probe, "--ema", "0.99"],
         "FGM": [*probe, "--adversarial", "fgm"],
+        "FGM, head concat": [*probe, "--adversarial", "fgm", "--head", "concat"],
+        "FGM, head mean, mean of 2 layers": [*probe, "--adversarial", "fgm", "--head", "mean", "--features", "mean:2"],
         "R-Drop": [*probe, "--r-drop", "1"],
     }
     chosen = bench.only or list(trials)

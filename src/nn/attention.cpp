@@ -183,6 +183,7 @@ at::Tensor packed_attention(const at::Tensor& qkv, const PackedBatch& batch, std
                             double dropout, const DropoutState& state, std::int64_t layer, Backend backend) {
   const PlanPointer plan = plan_attention(batch, heads, dropout, state, layer);
   if (takes_kernels(qkv, backend)) return PackedAttention::apply(qkv, plan);
+  if (backend == Backend::automatic && takes_flash(qkv, *plan)) return flash_attention(qkv, *plan);
   return padded_attention(qkv, *plan);
 }
 

@@ -41,6 +41,12 @@ void tiled_attention(const at::Tensor& qkv, const AttentionPlan& plan, const at:
 void tiled_attention_backward(const at::Tensor& qkv, const at::Tensor& grad_out, const AttentionPlan& plan,
                               const at::Tensor& grad_qkv);
 
+// Whether libtorch's fused kernel for packed sequences runs here: bfloat16 on CUDA.
+[[nodiscard]] bool takes_flash(const at::Tensor& qkv, const AttentionPlan& plan);
+// qkv [T, 3 * hidden] to [T, hidden]. Dropout is the kernel's own: the same whenever the same batch comes,
+// but not keyed by document.
+[[nodiscard]] at::Tensor flash_attention(const at::Tensor& qkv, const AttentionPlan& plan);
+
 // The twin, for any device and type: ATen's own operations on all documents at once, laid out to the
 // longest of the batch. Documents of a batch are of like length, and padding has no weight.
 [[nodiscard]] at::Tensor padded_attention(const at::Tensor& qkv, const AttentionPlan& plan);

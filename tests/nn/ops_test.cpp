@@ -5,6 +5,7 @@
 #include "nn/twins.h"
 #include "quire/kernels/gemm.h"
 #include "quire/kernels/kernels.h"
+#include "quire/nn/device.h"
 
 namespace quire::test {
 namespace {
@@ -27,6 +28,37 @@ TEST_P(Rates, AttentionEqualsItsTwin) {
     };
     expect_close(attention(Backend::automatic), attention(Backend::aten));
   }
+}
+
+// Lengths that a padded layout would waste half on.
+TEST_P(Rates, AttentionOnCudaInBfloat16IsThatOfFloat32) {
+  if (nn::find_cuda().devices == 0) GTEST_SKIP() << nn::find_cuda().finding;
+  const c10::Device cuda = nn::choose_device("cuda");
+  const nn::PackedBatch batch = batch_of({130, 33, 300, 7});
+  at::manual_seed(1);
+  const at::Tensor qkv = at::randn({batch.tokens(), 3 * 64});
+  const at::Tensor weights = at::randn({batch.tokens(), 64});
+  const auto on_cuda = [&](const nn::DropoutState& state) {
+    Outcome outcome = run({qkv}, weights, [&](const std::vector<at::Tensor>& x) {
+      return nn::packed_attention(x[0].to(cuda).to(at::kBFloat16), batch, 2, GetParam(), state, 1)
+          .to(at::kCPU)
+          .to(at::kFloat);
+    });
+    return outcome;
+  };
+  const Outcome found = on_cuda(kDropout);
+  if (GetParam() == 0) {
+    const Outcome expected = run({qkv}, weights, [&](const std::vector<at::Tensor>& x) {
+      return nn::packed_attention(x[0], batch, 2, 0, {}, 1);
+    });
+    expect_close(found, expected, 1e-2, 2e-2);
+    return;
+  }
+  // Its masks are the kernel's own: the same for the same state and batch, whatever came between.
+  nn::DropoutState other = kDropout;
+  other.epoch = 4;
+  EXPECT_FALSE(at::equal(on_cuda(other).value, found.value));
+  EXPECT_TRUE(at::equal(on_cuda(kDropout).value, found.value));
 }
 
 TEST_P(Rates, DropoutAddLayerNormEqualsItsTwin) {

@@ -59,7 +59,8 @@ struct RowLayout {
 // Multi-head self-attention within each document (Vaswani et al. 2017, as BERT has it): scores
 // scaled by 1 / sqrt(head width), softmax, dropout on the probabilities.
 // qkv: [T, 3 * hidden], query, key and value side by side; result [T, hidden]. Scores exist for
-// one document at a time and are computed again in the backward pass.
+// one document at a time and are computed again in the backward pass. In bfloat16 on CUDA libtorch's own
+// kernel runs, whose dropout is the same for the same batch but depends on it.
 [[nodiscard]] at::Tensor packed_attention(const at::Tensor& qkv, const PackedBatch& batch, std::int64_t heads,
                                           double dropout, const DropoutState& state, std::int64_t layer,
                                           Backend backend = Backend::automatic);
