@@ -1,8 +1,6 @@
 // Self-attention over packed documents, one document at a time.
 #include "nn/attention.h"
 
-#include <cmath>
-
 #include "nn/backend.h"
 #include "nn/dropout.h"
 #include "quire/base/profile.h"
@@ -47,10 +45,6 @@ std::vector<at::Tensor> split_heads(const at::Tensor& packed, std::int64_t begin
 // The first `count` elements of scratch memory as [heads, length, length].
 at::Tensor score_view(const at::Tensor& scratch, std::int64_t heads, std::int64_t length) {
   return scratch.narrow(0, 0, heads * length * length).view({heads, length, length});
-}
-
-float score_scale(const at::Tensor& query) {
-  return static_cast<float>(1.0 / std::sqrt(static_cast<double>(query.size(2))));
 }
 
 // Calls body(head, first row, last row) over all rows of [heads, length] in parallel.
@@ -134,7 +128,7 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
       at::Tensor scores = score_view(scratch, plan->heads, end - begin);
       at::bmm_out(scores, parts[0], parts[1].transpose(1, 2));
       auto* data = scores.mutable_data_ptr<float>();
-      probabilities(*plan, b, score_scale(parts[0]), data, data);
+      probabilities(*plan, b, static_cast<float>(score_scale(parts[0].size(2))), data, data);
       split_heads(out, begin, end, 1, plan->heads)[0].copy_(at::bmm(scores, parts[2]));
     }
     return out;
@@ -163,7 +157,7 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
       at::Tensor probability = score_view(scratch[0], plan->heads, end - begin);
       at::Tensor kept = plan->dropout > 0 ? score_view(scratch[1], plan->heads, end - begin) : probability;
       at::Tensor grad_scores = score_view(scratch[2], plan->heads, end - begin);
-      const float scale = score_scale(parts[0]);
+      const float scale = static_cast<float>(score_scale(parts[0].size(2)));
       at::bmm_out(probability, parts[0], parts[1].transpose(1, 2));
       probabilities(*plan, b, scale, probability.mutable_data_ptr<float>(), kept.mutable_data_ptr<float>());
       grad_parts[2].copy_(at::bmm(kept.transpose(1, 2), grad_context));

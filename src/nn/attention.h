@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -9,6 +10,9 @@
 #include "quire/nn/ops.h"
 
 namespace quire::nn {
+
+// Of the scores of a head of this width.
+inline double score_scale(std::int64_t width) { return 1 / std::sqrt(static_cast<double>(width)); }
 
 struct AttentionPlan : torch::CustomClassHolder {
   std::vector<std::int64_t> offsets;

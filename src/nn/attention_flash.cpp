@@ -2,7 +2,6 @@
 #include <ATen/Context.h>
 #include <ATen/SDPBackend.h>
 
-#include <cmath>
 #include <mutex>
 
 #include "nn/attention.h"
@@ -11,8 +10,6 @@
 
 namespace quire::nn {
 namespace {
-
-double score_scale(std::int64_t width) { return 1 / std::sqrt(static_cast<double>(width)); }
 
 // Sets the state of the device's generator from what names the batch, so that a resumed run draws what it
 // would have drawn. Which masks a document gets depends on its batch.

@@ -1,5 +1,4 @@
 // Attention for devices that want few large operations: [sequences, heads, longest, width].
-#include <cmath>
 #include <limits>
 
 #include "nn/attention.h"
@@ -87,7 +86,7 @@ at::Tensor padded_attention(const at::Tensor& qkv, const AttentionPlan& plan) {
                                             .permute({2, 0, 3, 1, 4})
                                             .unbind(0);
   const at::Tensor keys = real_keys(layout);
-  const double scale = 1 / std::sqrt(static_cast<double>(width));
+  const double scale = score_scale(width);
   // ATen's fused attention draws masks of its own, which depend on the batch.
   const at::Tensor attended =
       plan.dropout > 0 ? attend_with_dropout(parts, keys, plan, layout, scale)

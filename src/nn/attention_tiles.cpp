@@ -84,7 +84,7 @@ class Head {
         length_(plan.length(b_)),
         // Not a multiple of what would put the rows of a tile into the same cache sets.
         stride_(panel_count(length_) * kPanelWidth + 16),
-        scale_(static_cast<float>(1.0 / std::sqrt(static_cast<double>(width_)))) {}
+        scale_(static_cast<float>(score_scale(width_))) {}
 
   // This head's part of tensor [T, parts * hidden]: part 0 the query, 1 the key, 2 the value.
   [[nodiscard]] Fp32Rows rows(const at::Tensor& x, std::int64_t part) const {

@@ -1,8 +1,7 @@
 // The heads of a packed batch as tasks for the attention of bf16_attention.h.
 #pragma once
 
-#include <cmath>
-
+#include "nn/attention.h"
 #include "nn/bf16_layer_rows.h"
 #include "nn/dropout.h"
 #include "quire/nn/batch.h"
@@ -46,7 +45,7 @@ struct PackedHeads {
                                    .step = qkv.height * kPanelWidth,
                                    .length = offsets[sequence + 1] - first,
                                    .width = width,
-                                   .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(width))),
+                                   .scale = static_cast<float>(score_scale(width)),
                                    .stream = dropout_stream(state, documents[sequence], site),
                                    .rate = kernels::DropoutRate(state.active ? dropout : 0),
                                    .kept = drops() ? kept_data + task * kept_step : nullptr};

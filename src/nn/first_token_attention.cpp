@@ -1,7 +1,5 @@
 #include "nn/first_token_attention.h"
 
-#include <cmath>
-
 #include "kernels/tasks.h"
 #include "nn/attention.h"
 #include "nn/backend.h"
@@ -73,10 +71,6 @@ void for_sequences(const AttentionPlan& plan, const Body& body) {
   });
 }
 
-float score_scale(const at::Tensor& x, std::int64_t heads) {
-  return static_cast<float>(1 / std::sqrt(static_cast<double>(x.size(1) / heads)));
-}
-
 // Of the products with tokens, `count` of them.
 double operations(const at::Tensor& x, std::int64_t heads, double count) {
   return count * 2 * static_cast<double>(x.numel()) * static_cast<double>(heads);
@@ -91,6 +85,7 @@ class FirstTokenAttention : public torch::autograd::Function<FirstTokenAttention
     const at::Tensor x = x_in.contiguous();
     const std::int64_t heads = plan->heads;
     const std::int64_t hidden = x.size(1);
+    const auto scale = static_cast<float>(score_scale(hidden / heads));
     const at::Tensor first = x.index_select(0, first_rows(*plan));
     const at::Tensor query = at::addmm(third(bias, 0), first, third(weight, 0).t());
     // [heads, S, hidden]: what a token's input is multiplied with for its score.
@@ -105,7 +100,7 @@ class FirstTokenAttention : public torch::autograd::Function<FirstTokenAttention
       at::mm_out(scores, keys.select(1, s), sequence.tokens.t());
       for (std::int64_t head = 0; head < heads; ++head) {
         kernels::table().softmax(scores.mutable_data_ptr<float>() + head * sequence.length, sequence.length,
-                                 score_scale(x, heads));
+                                 scale);
       }
       const at::Tensor kept = sequence.dropped();
       sums.select(1, s).copy_(at::mm(kept, sequence.tokens));
@@ -132,6 +127,7 @@ class FirstTokenAttention : public torch::autograd::Function<FirstTokenAttention
     const at::Tensor grad_sums = at::bmm(gradient, value);
     const at::Tensor grad_totals = at::bmm(gradient, of_heads(third(bias, 2), heads).unsqueeze(2));
     const at::Tensor grad_keys = at::empty_like(saved[4]);
+    const auto scale = static_cast<float>(score_scale(x.size(1) / heads));
     const bool wants_x = context->needs_input_grad(0);
     const at::Tensor grad_x = wants_x ? at::empty_like(x) : at::Tensor();
     for_sequences(*plan, [&](std::size_t index) {
@@ -143,8 +139,7 @@ class FirstTokenAttention : public torch::autograd::Function<FirstTokenAttention
       for (std::int64_t head = 0; head < heads; ++head) {
         const std::int64_t row = head * sequence.length;
         kernels::table().softmax_backward(sequence.probability.const_data_ptr<float>() + row,
-                                          of_scores.mutable_data_ptr<float>() + row, sequence.length,
-                                          score_scale(x, heads));
+                                          of_scores.mutable_data_ptr<float>() + row, sequence.length, scale);
       }
       grad_keys.select(1, s).copy_(at::mm(of_scores, sequence.tokens));
       if (!wants_x) return;
@@ -205,7 +200,7 @@ at::Tensor first_token_attention(const at::Tensor& query, const at::Tensor& key_
                                  const DropoutState& state, std::int64_t layer) {
   const auto plan = plan_attention(batch, heads, dropout, state, layer);
   const std::int64_t width = query.size(1) / heads;
-  const double scale = 1.0 / std::sqrt(static_cast<double>(width));
+  const double scale = score_scale(width);
   const std::vector<at::Tensor> queries = query.view({query.size(0), heads, width, 1}).unbind(0);
   const std::vector<at::Tensor> pieces = key_value.split_with_sizes(lengths(batch.offsets));
   std::vector<at::Tensor> contexts;

@@ -8,11 +8,11 @@
 
 namespace quire::nn {
 
-// One layer over each sequence in both directions, with torch.nn.LSTM's parameters. On a CPU the products of
-// all tokens with the input's weights are one product, and the steps, which depend on each other, run in
-// tasks of one direction and up to 16 sequences; products of float32 are bfloat16's where the precision says
-// so and the CPU has them. Elsewhere, and as the reference, at::lstm runs, in float32. Results do not depend
-// on the number of threads, but for ATen's products.
+// One layer over each sequence in both directions, with torch.nn.LSTM's parameters. On a CPU all tokens meet
+// the input's weights in one product, and the steps, which wait for each other, run in tasks of one direction
+// and up to 16 sequences. Operands are rounded to bfloat16 unless the precision is fp32, where the CPU has
+// such products. Elsewhere, and as the reference, at::lstm runs, in float32. Results do not depend on the
+// number of threads, but for ATen's products.
 class BiLstm {
  public:
   BiLstm() = default;
