@@ -79,6 +79,17 @@ std::vector<Option> option_table(TrainOptions& o) {
   return table;
 }
 
+std::string members_with(std::string_view name) {
+  std::vector<std::string_view> kinds;
+  for (const std::string_view kind : member_kinds()) {
+    TrainOptions options;
+    options.member = kind;
+    const std::vector<Option> table = option_table(options);
+    if (std::ranges::find(table, name, &Option::name) != table.end()) kinds.push_back(kind);
+  }
+  return kinds.empty() ? "" : fmt::format("it is an option of --member {}", fmt::join(kinds, ", "));
+}
+
 namespace {
 
 void check_range(const Option& option, double value) {

@@ -98,6 +98,17 @@ void assign(const toml::node& node, const Option& option, const std::string& pat
       option.value);
 }
 
+// What to do about a key that is no option of the recipe's member.
+std::string hint_for(std::string_view key, const std::vector<Option>& known) {
+  std::string name(key);
+  std::ranges::replace(name, '_', '-');
+  if (std::string members = members_with(name); !members.empty()) return members;
+  std::vector<std::string> names;
+  for (const Option& option : known) names.push_back(key_of(option.name));
+  const std::string nearest = nearest_name(key, names);
+  return nearest.empty() ? "see `quire train --help`" : fmt::format("did you mean {}?", nearest);
+}
+
 }  // namespace
 
 std::string write_recipe(TrainOptions options) {
@@ -130,12 +141,9 @@ TrainOptions read_recipe(std::string_view toml_text, const std::string& path) {
     const auto found = std::find_if(known.begin(), known.end(),
                                     [&](const Option& option) { return key_of(option.name) == key.str(); });
     if (found == known.end()) {
-      std::vector<std::string> names;
-      for (const Option& option : known) names.push_back(key_of(option.name));
-      const std::string nearest = nearest_name(key.str(), names);
-      throw InputError(
-          fmt::format("{}:{}: no option is called '{}'", path, node.source().begin.line, key.str()),
-          nearest.empty() ? "see `quire train --help`" : fmt::format("did you mean {}?", nearest));
+      throw InputError(fmt::format("{}:{}: '{}' is no option of this member, '{}'", path,
+                                   node.source().begin.line, key.str(), options.member),
+                       hint_for(key.str(), known));
     }
     assign(node, *found, path);
   }

@@ -70,7 +70,8 @@ with tempfile.TemporaryDirectory() as folder:
     refuses("cut weights", ["train", good, "-o", out, "--model", path("cut"), "--max-length", "16"], "model.safetensors")
     linear = ["train", good, "-o", out, "--member", "linear"]
     refuses("no such member", [*linear[:-1], "liner"], "--member is 'liner'", "did you mean linear?")
-    refuses("option of another member", [*linear, "--epochs", "3"], "unknown option '--epochs'")
+    refuses("option of another member", [*linear, "--epochs", "3"], "'--epochs' is no option of this member",
+            "--member encoder, fasttext, textcnn")
     refuses("unknown step of cleaning", [*linear, "--clean", "lowercas"], "lowercas")
     refuses("vectors without a model", [*linear, "--features", "vectors"], "--features vectors needs an encoder", "--model DIR")
     refuses("vectors of no model", [*linear, "--model", path("nowhere")], "nowhere")

@@ -67,6 +67,10 @@ struct Option {
 // are the defaults until set.
 [[nodiscard]] std::vector<Option> option_table(TrainOptions& options);
 
+// For an option that `option_table` lacks: which members have it ("it is an option of --member encoder and
+// textcnn"); empty where none has. `name` as in the table.
+[[nodiscard]] std::string members_with(std::string_view name);
+
 // Does the member keep its place within a fold, or does an interrupted fold start again?
 [[nodiscard]] bool saves_checkpoints(const TrainOptions& options);
 
