@@ -133,7 +133,7 @@ void layer_norm_backward(const float* __restrict grad_y, const float* __restrict
 
 void softmax(float* x, int64_t width, float scale) {
   float highest[kLanes];
-  for (int lane = 0; lane < kLanes; ++lane) highest[lane] = x[0];
+  for (float& lane : highest) lane = x[0];
   for_lanes(width, [&](int64_t i, int lane) { highest[lane] = x[i] > highest[lane] ? x[i] : highest[lane]; });
   float max = highest[0];
   for (int lane = 1; lane < kLanes; ++lane) max = highest[lane] > max ? highest[lane] : max;

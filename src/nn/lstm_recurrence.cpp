@@ -1,7 +1,7 @@
 // The steps of an LSTM, forward and back through time.
 #include <algorithm>
-#include <memory>
 #include <numeric>
+#include <optional>
 
 #include "kernels/tasks.h"
 #include "nn/lstm.h"
@@ -28,12 +28,11 @@ class StepProduct {
     const WeightFormat format =
         precision != Precision::fp32 && kernels::bf16_available() ? WeightFormat::bf16 : WeightFormat::fp32;
     if (!kernels::has_weight_format(format)) return;
-    fixed_ =
-        std::make_unique<FixedWeight>(weight.const_data_ptr<float>(), weight.size(0), weight.size(1), format);
+    fixed_.emplace(weight.const_data_ptr<float>(), weight.size(0), weight.size(1), format);
   }
   // The first `rows` rows of x, contiguous, to those of result.
   void operator()(const at::Tensor& x, std::int64_t rows, at::Tensor& result) const {
-    if (fixed_ != nullptr) {
+    if (fixed_) {
       fixed_->multiply(x.const_data_ptr<float>(), rows, nullptr, kernels::Finish::none,
                        result.mutable_data_ptr<float>());
       return;
@@ -44,7 +43,7 @@ class StepProduct {
 
  private:
   at::Tensor weight_;
-  std::unique_ptr<FixedWeight> fixed_;
+  std::optional<FixedWeight> fixed_;
 };
 
 // What of a batch one task runs through: one direction of some sequences, the longest first.

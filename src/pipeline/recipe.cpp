@@ -138,12 +138,13 @@ TrainOptions read_recipe(std::string_view toml_text, const std::string& path) {
   }
   const std::vector<Option> known = recipe_table(options);
   for (const auto& [key, node] : table) {
-    const auto found = std::find_if(known.begin(), known.end(),
-                                    [&](const Option& option) { return key_of(option.name) == key.str(); });
+    const std::string_view name = key.str();
+    const auto found =
+        std::ranges::find_if(known, [&](const Option& option) { return key_of(option.name) == name; });
     if (found == known.end()) {
       throw InputError(fmt::format("{}:{}: '{}' is no option of this member, '{}'", path,
-                                   node.source().begin.line, key.str(), options.member),
-                       hint_for(key.str(), known));
+                                   node.source().begin.line, name, options.member),
+                       hint_for(name, known));
     }
     assign(node, *found, path);
   }
