@@ -79,7 +79,7 @@ class WeightTasks {
       ends_.clear();
       for (const WeightProduct* product : products_)
         ends_.push_back((ends_.empty() ? 0 : ends_.back()) + groups(product->out) * groups(product->in));
-      if (ends_.back() >= 4 * at::get_num_threads()) break;
+      if (ends_.back() >= std::int64_t{4} * at::get_num_threads()) break;
     }
   }
 

@@ -104,6 +104,7 @@ std::string hint_for(std::string_view key, const std::vector<Option>& known) {
   std::ranges::replace(name, '_', '-');
   if (std::string members = members_with(name); !members.empty()) return members;
   std::vector<std::string> names;
+  names.reserve(known.size());
   for (const Option& option : known) names.push_back(key_of(option.name));
   const std::string nearest = nearest_name(key, names);
   return nearest.empty() ? "see `quire train --help`" : fmt::format("did you mean {}?", nearest);
