@@ -16,6 +16,16 @@ void enter() {
 
 void leave() { _tile_release(); }
 
+// Brings a tile of a left operand, which comes from the second or third level, into the first; the panel's
+// part lies there, for all rows.
+inline void fetch_rows(const Bf16* rows, int64_t stride) {
+  for (int64_t r = 0; r < kBf16TileRows; ++r)
+    _mm_prefetch(reinterpret_cast<const char*>(rows + r * stride), _MM_HINT_T0);
+}
+
+// Steps of the depth from that to the tile's own load. Fewer are too late; a part is six to eight steps deep.
+constexpr int64_t kStepsAhead = 3;
+
 // Sums in tiles 0 to 3, halves of the panel in 4 and 5, of the rows in 6 and 7. A load is issued well before
 // the product that waits for it.
 void multiply_tile(const Bf16Left& left, int64_t rows, const Bf16* panel, int64_t depth, float* out, bool add,
@@ -42,6 +52,7 @@ void multiply_tile(const Bf16Left& left, int64_t rows, const Bf16* panel, int64_
   const int64_t lines_a_step = (ahead.lines * kDepthStep + depth - 1) / depth;
   for (int64_t k = 0; k < depth; k += kDepthStep, panel += kDepthStep * kPanelWidth) {
     for (int64_t i = 0; i < lines_a_step; ++i, line += kLine) _mm_prefetch(line, _MM_HINT_T1);
+    if (k + kStepsAhead * kDepthStep < depth) fetch_rows(upper_rows + kStepsAhead * left.step, left.stride);
     _tile_loadd(4, panel, kPanelBytes);
     _tile_loadd(6, upper_rows, left_bytes);
     _tile_loadd(5, panel + kPanelWidth, kPanelBytes);
