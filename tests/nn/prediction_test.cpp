@@ -3,6 +3,7 @@
 #include "nn/golden.h"
 #include "quire/kernels/fixed_weight.h"
 #include "quire/kernels/gemm.h"
+#include "quire/kernels/kernels.h"
 #include "quire/nn/classifier.h"
 
 namespace quire::test {
@@ -57,6 +58,7 @@ TEST_P(Prediction, LeavesOutTheStatesNobodyReads) {
 }
 
 TEST_P(Prediction, DependsNeitherOnTheBatchNorOnThreads) {
+  if (kernels::aten_only()) GTEST_SKIP() << "the products are ATen's, which does not promise it";
   const Golden golden(family());
   const Classifier model = Classifier::open(golden.model(), precision());
   const at::NoGradGuard no_grad;
