@@ -354,7 +354,7 @@ at::Tensor linear(const at::Tensor& x, const Linear& layer, Backend backend) {
 
 at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& x, Precision precision) {
   const std::int64_t rows = x.size(0);
-  if (precision == Precision::fp32 || rows == 0 || !kernels::bf16_available()) return at::mm(gradient.t(), x);
+  if (precision == Precision::fp32 || rows == 0) return at::mm(gradient.t(), x);
   const at::Tensor left = rounded_rows(gradient);
   const at::Tensor right = rounded_rows(x);
   return weight_gradient(rows_view(left, rows, gradient.size(1)), rows_view(right, rows, x.size(1)));

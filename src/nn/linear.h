@@ -44,7 +44,7 @@ class PackedWeight {
                                 Backend backend = Backend::automatic);
 
 // gradient' x, the gradient of a layer's weight [out, in]: gradient [rows, out], x [rows, in], both
-// contiguous on a CPU. With Precision::bf16 where bf16_available(), operands rounded; else float32.
+// contiguous on a CPU. With Precision::bf16, which needs bf16_available(), operands rounded; else float32.
 [[nodiscard]] at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& x,
                                          Precision precision);
 

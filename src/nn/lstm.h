@@ -37,7 +37,8 @@ class BiLstm {
 };
 
 // The recurrence itself. sums [T, 4 * hidden] of each direction, what its gates get from the input and the
-// biases; weights [4 * hidden, hidden]; result [T, 2 * hidden]. Float32 on a CPU.
+// biases; weights [4 * hidden, hidden]; result [T, 2 * hidden]. Float32 on a CPU;
+// the precision is fp32, or bf16 where bf16_available().
 [[nodiscard]] at::Tensor lstm_recurrence(const std::array<at::Tensor, 2>& sums,
                                          const std::array<at::Tensor, 2>& weights,
                                          const std::vector<std::int64_t>& offsets, Precision precision);

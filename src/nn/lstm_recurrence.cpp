@@ -13,7 +13,6 @@ namespace quire::nn {
 namespace {
 
 using kernels::FixedWeight;
-using kernels::WeightFormat;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -25,8 +24,7 @@ class StepProduct {
  public:
   // x [rows, in] times weight [out, in] transposed.
   StepProduct(const at::Tensor& weight, Precision precision) : weight_(weight) {
-    const WeightFormat format =
-        precision != Precision::fp32 && kernels::bf16_available() ? WeightFormat::bf16 : WeightFormat::fp32;
+    const kernels::WeightFormat format = weight_format(precision);
     if (!kernels::has_weight_format(format)) return;
     fixed_.emplace(weight.const_data_ptr<float>(), weight.size(0), weight.size(1), format);
   }

@@ -67,7 +67,7 @@ struct Option {
 // are the defaults until set.
 [[nodiscard]] std::vector<Option> option_table(TrainOptions& options);
 
-// For an option that `option_table` lacks: which members have it ("it is an option of --member encoder and
+// For an option that `option_table` lacks: which members have it ("it is an option of --member encoder,
 // textcnn"); empty where none has. `name` as in the table.
 [[nodiscard]] std::string members_with(std::string_view name);
 
