@@ -4,8 +4,8 @@
 // weight gradient G' X. "product" leaves out rounding and packing, "whole" includes what a training
 // step does once for it. Prints GFLOP/s; the best of several runs taken in turns.
 //
-// "In blocks" is how a whole layer multiplies (nn/bf16_layer.h): outputs to rounded blocks, input gradients
-// to float32 rows. The last line is the rate of one tile product over and over, its operands in the
+// "In blocks" is how a whole layer multiplies (nn/bf16/bf16_layer.h): outputs to rounded blocks, input
+// gradients to float32 rows. The last line is the rate of one tile product over and over, its operands in the
 // first-level cache: what the others could reach.
 //
 //   gemm_bench [tokens = 2048] [seconds per figure = 0.3]
@@ -17,9 +17,9 @@
 #include <limits>
 #include <vector>
 
-#include "nn/aten.h"
-#include "nn/bf16_layer_rows.h"
+#include "nn/bf16/bf16_layer_rows.h"
 #include "quire/kernels/gemm.h"
+#include "quire/nn/aten.h"
 
 namespace {
 

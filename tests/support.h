@@ -30,14 +30,10 @@ class TemporaryDirectory {
 };
 
 // Fixtures of the repository, "tests/NAME".
-inline std::filesystem::path fixture(const std::string& name) {
-  return std::filesystem::path(QUIRE_TEST_DATA) / name;
-}
+[[nodiscard]] std::filesystem::path fixture(const std::string& name);
 
 // Real data beside a checkout; tests that use it skip where it is missing.
-inline std::filesystem::path shared(const std::string& name) {
-  return std::filesystem::path(QUIRE_SHARED) / name;
-}
+[[nodiscard]] std::filesystem::path shared(const std::string& name);
 
 // A parameterised test's name may hold letters, digits and '_' alone.
 inline std::string test_name(std::string text) {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "quire/base/context.h"
-#include "quire/members/options.h"
+#include "quire/members/encoder_options.h"
 #include "quire/table/columns.h"
 #include "quire/table/reader.h"
 

@@ -6,9 +6,9 @@
 
 #include "kernels/bf16.h"
 #include "kernels/prediction_loops.h"
-#include "kernels/tasks.h"
 #include "quire/base/large_memory.h"
 #include "quire/kernels/gemm.h"
+#include "quire/kernels/tasks.h"
 
 namespace quire::kernels {
 namespace {

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "kernels/bf16.h"
-#include "kernels/tasks.h"
 #include "quire/kernels/kernels.h"
+#include "quire/kernels/tasks.h"
 
 namespace quire::kernels {
 namespace {

@@ -1,16 +1,16 @@
 // What libquire_torch.so gives to the rest: the only symbol that is looked up by name.
 #include <fmt/format.h>
 
-#include "members/encoder.h"
-#include "members/textcnn.h"
-#include "members/vector_encoder.h"
-#include "nn/aten.h"
-#include "nn/tensor_memory.h"
+#include "members/encoder/encoder.h"
+#include "members/encoder/vector_encoder.h"
+#include "members/textcnn/textcnn.h"
 #include "quire/kernels/gemm.h"
 #include "quire/kernels/int8.h"
 #include "quire/kernels/kernels.h"
 #include "quire/members/backend.h"
+#include "quire/nn/aten.h"
 #include "quire/nn/device.h"
+#include "quire/nn/tensor_memory.h"
 
 namespace quire {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "members/fasttext.h"
-#include "members/lightgbm.h"
-#include "members/linear.h"
+#include "members/fasttext/fasttext.h"
+#include "members/lightgbm/lightgbm.h"
+#include "members/linear/linear.h"
 #include "quire/base/error.h"
 #include "quire/members/backend.h"
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "quire/base/utf8.h"
-#include "text/unicode.h"
+#include "quire/text/unicode.h"
 
 namespace quire::text {
 

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "quire/base/utf8.h"
-#include "text/unicode.h"
+#include "quire/text/unicode.h"
 
 namespace quire::text {
 namespace {

@@ -1,7 +1,7 @@
 #include "text/byte_level_tokenizer.h"
 
+#include "quire/text/unicode.h"
 #include "text/byte_level.h"
-#include "text/unicode.h"
 #include "text/word_reader.h"
 
 namespace quire::text {

@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "quire/base/error.h"
+#include "quire/text/lower_case.h"
+#include "quire/text/unicode.h"
 #include "text/clean_steps.h"
 #include "text/lemmatizer.h"
-#include "text/lower_case.h"
-#include "text/unicode.h"
 
 namespace quire {
 namespace {

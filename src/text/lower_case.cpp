@@ -1,10 +1,10 @@
-#include "text/lower_case.h"
+#include "quire/text/lower_case.h"
 
 #include <algorithm>
 #include <iterator>
 
 #include "quire/base/utf8.h"
-#include "text/unicode.h"
+#include "quire/text/unicode.h"
 
 namespace quire::text {
 namespace {

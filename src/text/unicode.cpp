@@ -1,4 +1,4 @@
-#include "text/unicode.h"
+#include "quire/text/unicode.h"
 
 #include <algorithm>
 #include <array>

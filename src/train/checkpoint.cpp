@@ -4,10 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "nn/host.h"
 #include "quire/base/error.h"
 #include "quire/base/profile.h"
 #include "quire/hub/safetensors.h"
+#include "quire/nn/host.h"
 
 namespace quire::train {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/aten.h"
+#include "quire/nn/aten.h"
 #include "quire/train/loop.h"
 
 namespace quire::train {

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "nn/look_up.h"
 #include "quire/base/error.h"
 #include "quire/base/profile.h"
 #include "quire/nn/batch.h"
+#include "quire/nn/look_up.h"
 
 namespace quire::train {
 namespace {

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "nn/aten.h"
+#include "quire/nn/aten.h"
 #include "quire/nn/loss.h"
 #include "quire/nn/model.h"
 #include "quire/train/loop.h"

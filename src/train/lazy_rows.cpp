@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/tasks.h"
+#include "quire/kernels/tasks.h"
 
 namespace quire::train {
 namespace {

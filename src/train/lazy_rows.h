@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "nn/aten.h"
 #include "quire/kernels/kernels.h"
+#include "quire/nn/aten.h"
 
 namespace quire::train {
 

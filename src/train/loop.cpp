@@ -6,8 +6,8 @@
 #include <chrono>
 #include <cmath>
 
-#include "nn/aten.h"
 #include "quire/base/error.h"
+#include "quire/nn/aten.h"
 #include "quire/train/predict.h"
 #include "train/checkpoint.h"
 #include "train/gradient.h"

@@ -7,11 +7,11 @@
 #include <limits>
 #include <map>
 
-#include "nn/aten.h"
-#include "nn/backend.h"
-#include "nn/look_up.h"
 #include "quire/base/profile.h"
 #include "quire/kernels/kernels.h"
+#include "quire/nn/aten.h"
+#include "quire/nn/implementation.h"
+#include "quire/nn/look_up.h"
 #include "train/lazy_rows.h"
 
 namespace quire::train {

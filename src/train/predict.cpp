@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "nn/aten.h"
 #include "quire/base/profile.h"
+#include "quire/nn/aten.h"
 #include "quire/nn/batch.h"
 
 namespace quire::train {

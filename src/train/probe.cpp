@@ -7,10 +7,10 @@
 #include <cmath>
 #include <limits>
 
-#include "nn/aten.h"
 #include "quire/base/random.h"
-#include "quire/features/linear_model.h"
-#include "quire/features/logistic.h"
+#include "quire/linear/linear_model.h"
+#include "quire/linear/logistic.h"
+#include "quire/nn/aten.h"
 #include "quire/train/predict.h"
 
 namespace quire::train {

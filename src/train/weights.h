@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "nn/aten.h"
+#include "quire/nn/aten.h"
 #include "quire/nn/parameters.h"
 #include "train/checkpoint.h"
 

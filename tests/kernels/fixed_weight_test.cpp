@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "nn/golden.h"
-#include "nn/prediction.h"
+#include "nn/models/packed_weights.h"
 #include "quire/base/random.h"
 #include "quire/kernels/gemm.h"
 #include "quire/kernels/int8.h"

@@ -1,4 +1,4 @@
-#include "members/class_weights.h"
+#include "members/shared/class_weights.h"
 
 #include <numeric>
 

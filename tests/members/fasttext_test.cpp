@@ -1,4 +1,4 @@
-#include "members/fasttext.h"
+#include "members/fasttext/fasttext.h"
 
 #include <fasttext/fasttext.h>
 #include <gmock/gmock.h>
@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "members/fasttext_files.h"
-#include "members/fasttext_model.h"
+#include "members/fasttext/fasttext_files.h"
+#include "members/fasttext/fasttext_model.h"
 #include "members/members_support.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"

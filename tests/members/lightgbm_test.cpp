@@ -1,4 +1,4 @@
-#include "members/lightgbm.h"
+#include "members/lightgbm/lightgbm.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,8 +7,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "members/lightgbm_library.h"
-#include "members/lightgbm_parameters.h"
+#include "members/lightgbm/lightgbm_library.h"
+#include "members/lightgbm/lightgbm_parameters.h"
 #include "members/members_support.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"

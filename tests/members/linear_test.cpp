@@ -1,4 +1,4 @@
-#include "members/linear.h"
+#include "members/linear/linear.h"
 
 #include <gtest/gtest.h>
 

@@ -13,11 +13,11 @@
 #include <numeric>
 #include <sstream>
 
-#include "members/linear.h"
+#include "members/linear/linear.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/ensemble/metrics.h"
 #include "quire/table/documents.h"
-#include "quire/train/metrics.h"
 
 namespace {
 

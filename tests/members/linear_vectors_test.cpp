@@ -5,11 +5,11 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "members/encoder_copy.h"
-#include "members/linear.h"
+#include "members/linear/encoder_copy.h"
+#include "members/linear/linear.h"
+#include "members/linear/vector_documents.h"
 #include "members/members_support.h"
-#include "members/term_documents.h"
-#include "members/vector_documents.h"
+#include "members/shared/term_documents.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/hub/safetensors.h"

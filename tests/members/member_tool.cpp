@@ -15,10 +15,10 @@
 #include <functional>
 #include <map>
 
-#include "members/fasttext.h"
-#include "members/fasttext_files.h"
-#include "members/lightgbm.h"
-#include "members/term_documents.h"
+#include "members/fasttext/fasttext.h"
+#include "members/fasttext/fasttext_files.h"
+#include "members/lightgbm/lightgbm.h"
+#include "members/shared/term_documents.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/table/documents.h"

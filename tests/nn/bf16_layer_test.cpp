@@ -1,5 +1,5 @@
 // The layer in bfloat16 against the same steps in plain ATen operations, rounded in the same places.
-#include "nn/bf16_layer.h"
+#include "nn/bf16/bf16_layer.h"
 
 #include <limits>
 
@@ -9,7 +9,7 @@
 namespace quire::test {
 namespace {
 
-using nn::Backend;
+using nn::Implementation;
 using nn::Precision;
 
 // Rounds values on the way there and gradients on the way back.
@@ -89,15 +89,15 @@ at::Tensor twin(const at::Tensor& x, const Layer& layer, const nn::PackedBatch& 
                         nn::Site site) {
     return nn::dropout_add_layer_norm(value, residual, one.gamma, one.beta, static_cast<double>(s.epsilon),
                                       rows, s.hidden_dropout, s.state, nn::dropout_site(s.index, site),
-                                      Backend::aten);
+                                      Implementation::aten);
   };
-  const at::Tensor qkv = Round::apply(nn::linear(x, layer.qkv, Backend::aten));
+  const at::Tensor qkv = Round::apply(nn::linear(x, layer.qkv, Implementation::aten));
   const at::Tensor context = Round::apply(
-      nn::packed_attention(qkv, batch, s.heads, s.attention_dropout, s.state, s.index, Backend::aten));
-  const at::Tensor attended = norm(nn::linear(context, layer.attention_output, Backend::aten), x,
+      nn::packed_attention(qkv, batch, s.heads, s.attention_dropout, s.state, s.index, Implementation::aten));
+  const at::Tensor attended = norm(nn::linear(context, layer.attention_output, Implementation::aten), x,
                                    layer.attention_norm, nn::Site::attention_output);
-  const at::Tensor inner = Round::apply(nn::linear(attended, layer.intermediate, Backend::aten));
-  return norm(nn::linear(at::gelu(inner), layer.output, Backend::aten), attended, layer.output_norm,
+  const at::Tensor inner = Round::apply(nn::linear(attended, layer.intermediate, Implementation::aten));
+  return norm(nn::linear(at::gelu(inner), layer.output, Implementation::aten), attended, layer.output_norm,
               nn::Site::feed_forward_output);
 }
 

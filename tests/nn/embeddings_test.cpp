@@ -1,13 +1,13 @@
 // The sum of embeddings with norm and dropout as one operation, against the same in ATen's operations.
-#include "nn/embeddings.h"
+#include "nn/ops/embeddings.h"
 
 #include "nn/golden.h"
-#include "nn/look_up.h"
+#include "quire/nn/look_up.h"
 
 namespace quire::test {
 namespace {
 
-using nn::Backend;
+using nn::Implementation;
 
 constexpr std::int64_t kPadding = 1;
 constexpr std::int64_t kWidth = 96;
@@ -28,8 +28,8 @@ struct Outcome {
   std::vector<at::Tensor> gradients;
 };
 
-Outcome run(const Tables& t, const std::vector<std::int64_t>& offsets, double rate, Backend backend,
-            std::int64_t position_padding = nn::kNoPadding) {
+Outcome run(const Tables& t, const std::vector<std::int64_t>& offsets, double rate,
+            Implementation implementation, std::int64_t position_padding = nn::kNoPadding) {
   const std::int64_t tokens = offsets.back();
   const at::Tensor order = at::arange(tokens, at::kLong);
   const at::Tensor words = (order * order * 7) % 60;
@@ -37,10 +37,11 @@ Outcome run(const Tables& t, const std::vector<std::int64_t>& offsets, double ra
   const at::Tensor positions = (order * 3) % 40;
   std::vector<std::uint32_t> documents;
   for (std::size_t i = 0; i + 1 < offsets.size(); ++i) documents.push_back(static_cast<std::uint32_t>(5 * i));
-  Outcome outcome{nn::embed_tokens({t.tables[0], words, kPadding}, {t.tables[1], segments, nn::kNoPadding},
-                                   {t.tables[2], positions, position_padding}, t.norm, 1e-12,
-                                   {offsets, documents}, rate, {.active = rate > 0, .seed = 3}, backend),
-                  {}};
+  Outcome outcome{
+      nn::embed_tokens({t.tables[0], words, kPadding}, {t.tables[1], segments, nn::kNoPadding},
+                       {t.tables[2], positions, position_padding}, t.norm, 1e-12, {offsets, documents}, rate,
+                       {.active = rate > 0, .seed = 3}, implementation),
+      {}};
   (outcome.value * at::arange(kWidth) * (1 + order % 3).unsqueeze(1)).sum().backward();
   for (const at::Tensor& one : {t.tables[0], t.tables[1], t.tables[2], t.norm.gamma, t.norm.beta}) {
     outcome.gradients.push_back(one.grad().is_sparse() ? one.grad().to_dense() : one.grad());
@@ -55,8 +56,8 @@ TEST(EmbedTokens, EqualsItsTwin) {
     for (const std::int64_t padding : {nn::kNoPadding, std::int64_t{2}}) {
       for (const std::vector<std::int64_t>& offsets :
            {std::vector<std::int64_t>{0, 1}, {0, 30, 95, 300}, {0, 128}}) {
-        const Outcome found = run(tables, offsets, rate, Backend::automatic, padding);
-        const Outcome expected = run(tables, offsets, rate, Backend::aten, padding);
+        const Outcome found = run(tables, offsets, rate, Implementation::automatic, padding);
+        const Outcome expected = run(tables, offsets, rate, Implementation::aten, padding);
         EXPECT_LE(relative_error(found.value, expected.value), 1e-6);
         for (std::size_t i = 0; i < expected.gradients.size(); ++i)
           EXPECT_LE(relative_error(found.gradients[i], expected.gradients[i]), 2e-6) << "gradient " << i;
@@ -71,7 +72,7 @@ TEST(EmbedTokens, DoesNotDependOnTheNumberOfThreads) {
   const int before = at::get_num_threads();
   const auto outcome = [&](int threads) {
     at::set_num_threads(threads);
-    return run(tables, {0, 400, 700}, 0.1, Backend::automatic);
+    return run(tables, {0, 400, 700}, 0.1, Implementation::automatic);
   };
   const Outcome one = outcome(1);
   const Outcome two = outcome(2);

@@ -1,12 +1,12 @@
 // The top layer's attention at first tokens against the one that forms keys and values.
-#include "nn/first_token_attention.h"
+#include "nn/attention/first_token_attention.h"
 
 #include "nn/twins.h"
 
 namespace quire::test {
 namespace {
 
-using nn::Backend;
+using nn::Implementation;
 
 constexpr std::int64_t kHeads = 3;
 constexpr std::int64_t kHidden = 24;
@@ -14,7 +14,7 @@ constexpr std::int64_t kHidden = 24;
 class FirstTokens : public ::testing::TestWithParam<double> {
  protected:
   // Input and context side by side; their inputs are x, weight, bias.
-  static Outcome attend(const std::vector<std::int64_t>& lengths, Backend backend) {
+  static Outcome attend(const std::vector<std::int64_t>& lengths, Implementation implementation) {
     const nn::PackedBatch batch = batch_of(lengths);
     at::manual_seed(6);
     const at::Tensor x = at::randn({batch.tokens(), kHidden});
@@ -25,8 +25,8 @@ class FirstTokens : public ::testing::TestWithParam<double> {
       nn::Linear projection;
       projection.weight = inputs[1];
       projection.bias = inputs[2];
-      const nn::FirstTokens first =
-          nn::first_token_attention(inputs[0], projection, batch, kHeads, GetParam(), kDropout, 1, backend);
+      const nn::FirstTokens first = nn::first_token_attention(inputs[0], projection, batch, kHeads,
+                                                              GetParam(), kDropout, 1, implementation);
       return at::cat({first.input, first.context}, 1);
     });
   }
@@ -35,8 +35,8 @@ class FirstTokens : public ::testing::TestWithParam<double> {
 TEST_P(FirstTokens, EqualTheirTwin) {
   for (const std::vector<std::int64_t>& lengths :
        {std::vector<std::int64_t>{1}, {15}, {17, 1, 2}, {130, 33, 300, 7}, {512}}) {
-    const Outcome found = attend(lengths, Backend::automatic);
-    expect_close(found, attend(lengths, Backend::aten), 2e-6, 1e-5);
+    const Outcome found = attend(lengths, Implementation::automatic);
+    expect_close(found, attend(lengths, Implementation::aten), 2e-6, 1e-5);
     // It adds the same to all scores of a query.
     EXPECT_TRUE(at::equal(found.gradients[2].narrow(0, kHidden, kHidden), at::zeros({kHidden})));
   }
@@ -44,15 +44,17 @@ TEST_P(FirstTokens, EqualTheirTwin) {
 
 TEST_P(FirstTokens, AreRowsOfAllAttention) {
   const nn::PackedBatch batch = batch_of({40, 3, 1, 65});
-  const auto all = [&](Backend backend) {
+  const auto all = [&](Implementation implementation) {
     at::manual_seed(6);
     const at::Tensor x = at::randn({batch.tokens(), kHidden});
     const at::Tensor weight = at::randn({3 * kHidden, kHidden}) / 3;
     const at::Tensor qkv = at::linear(x, weight, at::randn({3 * kHidden}));
-    return nn::first_token(nn::packed_attention(qkv, batch, kHeads, GetParam(), kDropout, 1, backend), batch);
+    return nn::first_token(nn::packed_attention(qkv, batch, kHeads, GetParam(), kDropout, 1, implementation),
+                           batch);
   };
-  const at::Tensor found = attend({40, 3, 1, 65}, Backend::automatic).value.narrow(1, kHidden, kHidden);
-  EXPECT_LE(relative_error(found, all(Backend::automatic)), 2e-6);
+  const at::Tensor found =
+      attend({40, 3, 1, 65}, Implementation::automatic).value.narrow(1, kHidden, kHidden);
+  EXPECT_LE(relative_error(found, all(Implementation::automatic)), 2e-6);
 }
 
 TEST_P(FirstTokens, LeaveAFrozenInputAlone) {

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "nn/aten.h"
 #include "quire/base/files.h"
 #include "quire/hub/safetensors.h"
+#include "quire/nn/aten.h"
 #include "quire/nn/batch.h"
 #include "quire/nn/parameters.h"
 #include "support.h"

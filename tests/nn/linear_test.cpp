@@ -1,12 +1,12 @@
 // Linear layers and the feed-forward block against their twins of plain ATen operations.
-#include "nn/linear.h"
+#include "nn/ops/linear.h"
 
 #include "nn/golden.h"
 
 namespace quire::test {
 namespace {
 
-using nn::Backend;
+using nn::Implementation;
 using nn::Precision;
 
 nn::Linear random_layer(std::int64_t in, std::int64_t out, Precision precision) {
@@ -63,11 +63,11 @@ TEST_P(Precisions, LinearEqualsItsTwin) {
       const nn::Linear layer = random_layer(in, out, GetParam());
       const at::Tensor x = at::randn({tokens, in});
       const at::Tensor weights = at::randn({tokens, out});
-      const auto outcome = [&](Backend backend) {
+      const auto outcome = [&](Implementation implementation) {
         return run(x, weights, {layer},
-                   [&](const at::Tensor& input) { return nn::linear(input, layer, backend); });
+                   [&](const at::Tensor& input) { return nn::linear(input, layer, implementation); });
       };
-      expect_close(outcome(Backend::automatic), outcome(Backend::aten), 1e-6, 1e-5);
+      expect_close(outcome(Implementation::automatic), outcome(Implementation::aten), 1e-6, 1e-5);
     }
   }
 }
@@ -83,11 +83,12 @@ TEST_P(Precisions, FeedForwardEqualsItsTwin) {
       const nn::Linear outer = random_layer(width, hidden, GetParam());
       const at::Tensor x = at::randn({tokens, hidden});
       const at::Tensor weights = at::randn({tokens, hidden});
-      const auto outcome = [&](Backend backend) {
-        return run(x, weights, {inner, outer},
-                   [&](const at::Tensor& input) { return nn::feed_forward(input, inner, outer, backend); });
+      const auto outcome = [&](Implementation implementation) {
+        return run(x, weights, {inner, outer}, [&](const at::Tensor& input) {
+          return nn::feed_forward(input, inner, outer, implementation);
+        });
       };
-      expect_close(outcome(Backend::automatic), outcome(Backend::aten), forward, backward);
+      expect_close(outcome(Implementation::automatic), outcome(Implementation::aten), forward, backward);
     }
   }
 }

@@ -1,5 +1,5 @@
 // The sparse gradient of word embeddings against ATen's dense one.
-#include "nn/look_up.h"
+#include "quire/nn/look_up.h"
 
 #include "nn/golden.h"
 #include "quire/nn/ops.h"

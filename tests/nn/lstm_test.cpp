@@ -1,15 +1,16 @@
 // The bidirectional LSTM against at::lstm.
-#include "nn/lstm.h"
+#include "nn/ops/lstm.h"
 
 #include "nn/twins.h"
 
 namespace quire::test {
 namespace {
 
-using nn::Backend;
+using nn::Implementation;
 using nn::Precision;
 
-// Outcomes of one LSTM of random weights by either backend; the gradients are those of x and of its weights.
+// Outcomes of one LSTM of random weights by either implementation; the gradients are those of x and of its
+// weights.
 class Lstm {
  public:
   Lstm(std::int64_t in, std::int64_t hidden, Precision precision)
@@ -18,13 +19,13 @@ class Lstm {
         in_(in),
         hidden_(hidden) {}
 
-  [[nodiscard]] Outcome run(const std::vector<std::int64_t>& lengths, Backend backend) {
+  [[nodiscard]] Outcome run(const std::vector<std::int64_t>& lengths, Implementation implementation) {
     const nn::PackedBatch batch = batch_of(lengths);
     at::manual_seed(5);
     const at::Tensor x = at::randn({batch.tokens(), in_});
     const at::Tensor weights = at::randn({batch.tokens(), 2 * hidden_});
     Outcome outcome = test::run({x}, weights, [&](const std::vector<at::Tensor>& inputs) {
-      return lstm_(inputs[0], batch, backend);
+      return lstm_(inputs[0], batch, implementation);
     });
     for (nn::Parameter& parameter : store_.parameters()) {
       outcome.gradients.push_back(parameter.value.grad());
@@ -61,7 +62,7 @@ TEST_P(LstmPrecision, EqualsAten) {
     Lstm lstm(in, hidden, GetParam());
     for (const std::vector<std::int64_t>& lengths : {std::vector<std::int64_t>{1}, {300}, {2, 17}, kMany}) {
       SCOPED_TRACE(std::to_string(hidden) + " wide, " + std::to_string(lengths.size()) + " sequences");
-      expect_close(lstm.run(lengths, Backend::automatic), lstm.run(lengths, Backend::aten),
+      expect_close(lstm.run(lengths, Implementation::automatic), lstm.run(lengths, Implementation::aten),
                    rounds ? 5e-3 : 2e-6, rounds ? 1e-2 : 1e-5);
     }
   }
@@ -70,7 +71,7 @@ TEST_P(LstmPrecision, EqualsAten) {
 TEST_P(LstmPrecision, DoesNotDependOnTheNumberOfThreads) {
   if (GetParam() == Precision::fp32) GTEST_SKIP() << "some products are ATen's, which does not promise it";
   Lstm lstm(64, 96, GetParam());
-  expect_same_with_one_and_two_threads([&] { return lstm.run(kMany, Backend::automatic); });
+  expect_same_with_one_and_two_threads([&] { return lstm.run(kMany, Implementation::automatic); });
 }
 
 TEST_P(LstmPrecision, PredictsWhatItTrains) {
@@ -78,7 +79,7 @@ TEST_P(LstmPrecision, PredictsWhatItTrains) {
   const nn::PackedBatch batch = batch_of(kMany);
   at::manual_seed(5);
   const at::Tensor x = at::randn({batch.tokens(), 24});
-  EXPECT_TRUE(at::equal(lstm.predict(batch, x), lstm.run(kMany, Backend::automatic).value));
+  EXPECT_TRUE(at::equal(lstm.predict(batch, x), lstm.run(kMany, Implementation::automatic).value));
 }
 
 INSTANTIATE_TEST_SUITE_P(Nn, LstmPrecision, ::testing::Values(Precision::fp32, Precision::bf16),

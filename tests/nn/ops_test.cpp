@@ -1,7 +1,7 @@
 // Fused operations against their twins of plain ATen operations, forward and backward.
 #include "quire/nn/ops.h"
 
-#include "nn/dropout.h"
+#include "nn/ops/dropout.h"
 #include "nn/twins.h"
 #include "quire/kernels/gemm.h"
 #include "quire/kernels/kernels.h"
@@ -10,7 +10,7 @@
 namespace quire::test {
 namespace {
 
-using nn::Backend;
+using nn::Implementation;
 
 class Rates : public ::testing::TestWithParam<double> {};
 
@@ -21,12 +21,12 @@ TEST_P(Rates, AttentionEqualsItsTwin) {
     const nn::PackedBatch batch = batch_of(lengths);
     const at::Tensor qkv = at::randn({batch.tokens(), 3 * 24}) * 2;
     const at::Tensor weights = at::randn({batch.tokens(), 24});
-    const auto attention = [&](Backend backend) {
+    const auto attention = [&](Implementation implementation) {
       return run({qkv}, weights, [&](const std::vector<at::Tensor>& x) {
-        return nn::packed_attention(x[0], batch, 3, GetParam(), kDropout, 1, backend);
+        return nn::packed_attention(x[0], batch, 3, GetParam(), kDropout, 1, implementation);
       });
     };
-    expect_close(attention(Backend::automatic), attention(Backend::aten));
+    expect_close(attention(Implementation::automatic), attention(Implementation::aten));
   }
 }
 
@@ -69,13 +69,13 @@ TEST_P(Rates, DropoutAddLayerNormEqualsItsTwin) {
     const std::vector<at::Tensor> inputs = {at::randn({rows, width}), at::randn({rows, width}),
                                             at::randn({width}), at::randn({width})};
     const at::Tensor weights = at::randn({rows, width});
-    const auto norm = [&](Backend backend) {
+    const auto norm = [&](Implementation implementation) {
       return run(inputs, weights, [&](const std::vector<at::Tensor>& x) {
         return nn::dropout_add_layer_norm(x[0], x[1], x[2], x[3], 1e-12, {batch.offsets, batch.documents},
-                                          GetParam(), kDropout, 5, backend);
+                                          GetParam(), kDropout, 5, implementation);
       });
     };
-    expect_close(norm(Backend::automatic), norm(Backend::aten));
+    expect_close(norm(Implementation::automatic), norm(Implementation::aten));
   }
 }
 
@@ -159,12 +159,12 @@ TEST(Ops, AttentionTakesHeadsOfAnyWidth) {
   for (const std::int64_t width : {1, 31, 32, 33, 64, 80}) {
     const at::Tensor qkv = at::randn({batch.tokens(), 3 * 2 * width});
     const at::Tensor weights = at::randn({batch.tokens(), 2 * width});
-    const auto attention = [&](Backend backend) {
+    const auto attention = [&](Implementation implementation) {
       return run({qkv}, weights, [&](const std::vector<at::Tensor>& x) {
-        return nn::packed_attention(x[0], batch, 2, 0.1, kDropout, 1, backend);
+        return nn::packed_attention(x[0], batch, 2, 0.1, kDropout, 1, implementation);
       });
     };
-    expect_close(attention(Backend::automatic), attention(Backend::aten));
+    expect_close(attention(Implementation::automatic), attention(Implementation::aten));
   }
 }
 

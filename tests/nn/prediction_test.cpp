@@ -1,6 +1,6 @@
 // The encoder without gradients against the one with them, which the goldens check.
-#include "nn/prediction.h"
 #include "nn/golden.h"
+#include "nn/models/packed_weights.h"
 #include "quire/kernels/fixed_weight.h"
 #include "quire/kernels/gemm.h"
 #include "quire/kernels/kernels.h"

@@ -1,7 +1,7 @@
 #include "quire/nn/textcnn.h"
 
-#include "nn/convolve_max.h"
 #include "nn/golden.h"
+#include "nn/ops/convolve_max.h"
 #include "quire/base/error.h"
 
 namespace quire::test {
@@ -93,8 +93,8 @@ TEST(ConvolveMax, EqualsItsTwin) {
   for (const int twin : {0, 1}) {
     for (const at::Tensor& input : inputs) leaves[twin].push_back(input.clone().requires_grad_());
     const auto& l = leaves[twin];
-    results[twin] =
-        nn::convolve_max(l[0], l[1], l[2], offsets, twin == 1 ? nn::Backend::aten : nn::Backend::automatic);
+    results[twin] = nn::convolve_max(l[0], l[1], l[2], offsets,
+                                     twin == 1 ? nn::Implementation::aten : nn::Implementation::automatic);
     results[twin].square().sum().backward();
   }
   EXPECT_LE(relative_error(results[0], results[1]), 1e-6);

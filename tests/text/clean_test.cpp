@@ -4,9 +4,9 @@
 
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/text/lower_case.h"
 #include "support.h"
 #include "text/lemmatizer.h"
-#include "text/lower_case.h"
 
 namespace quire {
 namespace {

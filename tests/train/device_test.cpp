@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <functional>
 
-#include "nn/aten.h"
 #include "quire/base/error.h"
 #include "quire/kernels/gemm.h"
+#include "quire/nn/aten.h"
 #include "quire/nn/textcnn.h"
 #include "quire/train/predict.h"
 #include "train/tiny_task.h"
@@ -25,11 +25,11 @@ class AskForCuda : public ::testing::Environment {
 const auto* const kAskForCuda = ::testing::AddGlobalTestEnvironment(new AskForCuda);
 
 // Every second document in two windows, the others in one.
-train::TokenCorpus in_windows(const train::TokenCorpus& corpus) {
-  train::TokenCorpus result;
+TokenCorpus in_windows(const TokenCorpus& corpus) {
+  TokenCorpus result;
   for (std::int64_t row = 0; row < corpus.size(); ++row) {
     const std::size_t half = row % 2 == 0 ? corpus.ids(row).size() : corpus.ids(row).size() / 2;
-    std::vector<train::TokenCorpus::Window> windows = {
+    std::vector<TokenCorpus::Window> windows = {
         {corpus.ids(row).first(half), corpus.segments(row).first(half)}};
     if (row % 2 != 0) windows.push_back({corpus.ids(row).subspan(half), corpus.segments(row).subspan(half)});
     result.add(windows, false);

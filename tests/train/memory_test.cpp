@@ -1,9 +1,9 @@
 // Memory over a thousand steps.
 #include <malloc.h>
 
-#include "nn/tensor_memory.h"
 #include "quire/base/large_memory.h"
 #include "quire/kernels/gemm.h"
+#include "quire/nn/tensor_memory.h"
 #include "quire/train/loop.h"
 #include "train/tiny_task.h"
 

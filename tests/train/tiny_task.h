@@ -33,7 +33,7 @@ struct Task {
     valid.resize(static_cast<std::size_t>(rows) - train.size());
     std::iota(valid.begin(), valid.end(), static_cast<std::int64_t>(train.size()));
   }
-  train::TokenCorpus corpus;
+  TokenCorpus corpus;
   std::vector<int> labels;
   std::vector<std::int64_t> train, valid;
 };

@@ -2,9 +2,9 @@
 #include <cmath>
 #include <set>
 
-#include "nn/aten.h"
 #include "quire/base/error.h"
-#include "quire/features/logistic.h"
+#include "quire/linear/logistic.h"
+#include "quire/nn/aten.h"
 #include "quire/train/predict.h"
 #include "train/gradient.h"
 #include "train/probe.h"

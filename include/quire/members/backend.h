@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "quire/members/encoder_options.h"
 #include "quire/members/member.h"
-#include "quire/members/options.h"
 #include "quire/members/textcnn_options.h"
 
 namespace quire {

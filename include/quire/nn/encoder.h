@@ -29,8 +29,8 @@ struct Linear {
   at::Tensor weight;  // [out, in]
   at::Tensor bias;    // [out]
   Precision precision = Precision::fp32;
-  std::shared_ptr<PackedWeight> packed;          // made by the kernels for bf16, see src/nn/linear.h
-  std::shared_ptr<PredictionWeight> prediction;  // see src/nn/prediction.h
+  std::shared_ptr<PackedWeight> packed;          // made by the kernels for bf16, see src/nn/ops/linear.h
+  std::shared_ptr<PredictionWeight> prediction;  // see src/nn/models/packed_weights.h
 };
 
 struct LayerNorm {
@@ -43,7 +43,7 @@ struct LayerNorm {
 class Encoder {
  public:
   // Dropout rates are those of `config`. `precision` is that of the products: of linear layers, and with bf16
-  // of attention too, where the layer is computed whole (src/nn/bf16_layer.h) or on a device.
+  // of attention too, where the layer is computed whole (src/nn/bf16/bf16_layer.h) or on a device.
   Encoder(const EncoderConfig& config, ParameterStore& store, Precision precision = Precision::fp32);
 
   // Output of the embeddings and of the lowest `layers` layers: layers + 1 tensors [T, hidden]. Without
@@ -72,7 +72,7 @@ class Encoder {
   };
 
   struct Projection;
-  struct Prediction;  // the way without gradients: src/nn/encoder_prediction.cpp
+  struct Prediction;  // the way without gradients: src/nn/models/encoder_prediction.cpp
   [[nodiscard]] bool predicts(const DropoutState& state) const;
   [[nodiscard]] std::vector<at::Tensor> predicted_states(const PackedBatch& batch, std::int64_t layers,
                                                          std::int64_t first) const;

@@ -34,7 +34,7 @@ enum class Site : std::uint32_t {
 [[nodiscard]] std::uint32_t dropout_site(std::int64_t layer, Site site);
 
 // Which implementation runs. `automatic`: kernels for float32 on a CPU, else ATen.
-enum class Backend { automatic, aten };
+enum class Implementation { automatic, aten };
 
 // Has every operation of this thread run its twin for as long as it lives: the path of any other
 // device, on a CPU. For tests; QUIRE_ISA=aten does the same to a whole process.
@@ -63,14 +63,14 @@ struct RowLayout {
 // kernel runs, whose dropout is the same for the same batch but depends on it.
 [[nodiscard]] at::Tensor packed_attention(const at::Tensor& qkv, const PackedBatch& batch, std::int64_t heads,
                                           double dropout, const DropoutState& state, std::int64_t layer,
-                                          Backend backend = Backend::automatic);
+                                          Implementation implementation = Implementation::automatic);
 
 // LayerNorm(dropout(x) + residual): x [rows, hidden], residual of the same shape or undefined.
 [[nodiscard]] at::Tensor dropout_add_layer_norm(const at::Tensor& x, const at::Tensor& residual,
                                                 const at::Tensor& gamma, const at::Tensor& beta,
                                                 double epsilon, const RowLayout& rows, double dropout,
                                                 const DropoutState& state, std::uint32_t site,
-                                                Backend backend = Backend::automatic);
+                                                Implementation implementation = Implementation::automatic);
 
 // dropout(x), x [rows, width]: kept values are scaled up, as everywhere.
 [[nodiscard]] at::Tensor dropout(const at::Tensor& x, const RowLayout& rows, double probability,

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "quire/base/context.h"
+#include "quire/members/encoder_options.h"
 #include "quire/members/fasttext_options.h"
 #include "quire/members/lightgbm_options.h"
 #include "quire/members/linear_options.h"
-#include "quire/members/options.h"
 #include "quire/members/textcnn_options.h"
 #include "quire/table/columns.h"
 

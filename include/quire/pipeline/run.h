@@ -9,10 +9,10 @@
 
 #include "quire/base/context.h"
 #include "quire/base/matrix.h"
+#include "quire/ensemble/metrics.h"
 #include "quire/members/backend.h"
 #include "quire/members/member.h"
 #include "quire/pipeline/options.h"
-#include "quire/train/metrics.h"
 
 namespace quire {
 

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "quire/base/context.h"
+#include "quire/ensemble/metrics.h"
 #include "quire/nn/model.h"
-#include "quire/train/corpus.h"
-#include "quire/train/metrics.h"
+#include "quire/text/token_corpus.h"
 #include "quire/train/optimizer.h"
 #include "quire/train/schedule.h"
 

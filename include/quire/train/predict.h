@@ -7,7 +7,7 @@
 #include "quire/base/context.h"
 #include "quire/base/matrix.h"
 #include "quire/nn/model.h"
-#include "quire/train/corpus.h"
+#include "quire/text/token_corpus.h"
 
 namespace quire::train {
 

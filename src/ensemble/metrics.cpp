@@ -1,0 +1,87 @@
+#include "quire/ensemble/metrics.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace quire {
+namespace {
+
+double ratio(std::int64_t part, std::int64_t whole) {
+  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+Metrics measure(std::span<const int> truth, std::span<const int> predicted, int classes) {
+  const auto count = static_cast<std::size_t>(classes);
+  std::vector<std::int64_t> pairs(count * count);
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    ++pairs[static_cast<std::size_t>(truth[i]) * count + static_cast<std::size_t>(predicted[i])];
+  }
+  Metrics metrics;
+  metrics.n = static_cast<std::int64_t>(truth.size());
+  metrics.per_class.resize(count);
+  std::int64_t correct = 0;
+  int seen = 0;
+  for (std::size_t c = 0; c < count; ++c) {
+    std::int64_t times_predicted = 0;
+    ClassMetrics& one = metrics.per_class[c];
+    for (std::size_t other = 0; other < count; ++other) {
+      one.support += pairs[c * count + other];
+      times_predicted += pairs[other * count + c];
+      if (other != c && pairs[c * count + other] > 0) {
+        metrics.confusions.push_back(
+            {static_cast<int>(c), static_cast<int>(other), pairs[c * count + other]});
+      }
+    }
+    const std::int64_t hits = pairs[c * count + c];
+    correct += hits;
+    one.precision = ratio(hits, times_predicted);
+    one.recall = ratio(hits, one.support);
+    one.f1 = ratio(2 * hits, times_predicted + one.support);
+    if (one.support + times_predicted > 0) {
+      metrics.macro_f1 += one.f1;
+      ++seen;
+    }
+  }
+  if (seen > 0) metrics.macro_f1 /= seen;
+  metrics.accuracy = ratio(correct, metrics.n);
+  std::stable_sort(metrics.confusions.begin(), metrics.confusions.end(),
+                   [](const Confusion& a, const Confusion& b) { return a.count > b.count; });
+  return metrics;
+}
+
+std::vector<int> most_probable(const Matrix& probabilities) {
+  std::vector<int> best(static_cast<std::size_t>(probabilities.rows));
+  for (std::int64_t row = 0; row < probabilities.rows; ++row) {
+    const auto values = probabilities.row(row);
+    best[static_cast<std::size_t>(row)] =
+        static_cast<int>(std::max_element(values.begin(), values.end()) - values.begin());
+  }
+  return best;
+}
+
+std::string Metrics::json(std::span<const std::string> names, std::size_t most_confusions) const {
+  nlohmann::ordered_json out;
+  out["n"] = n;
+  out["accuracy"] = accuracy;
+  out["macro_f1"] = macro_f1;
+  out["per_class"] = nlohmann::ordered_json::array();
+  for (std::size_t c = 0; c < per_class.size(); ++c) {
+    const ClassMetrics& one = per_class[c];
+    out["per_class"].push_back({{"label", names[c]},
+                                {"precision", one.precision},
+                                {"recall", one.recall},
+                                {"f1", one.f1},
+                                {"support", one.support}});
+  }
+  out["confusions"] = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < std::min(most_confusions, confusions.size()); ++i) {
+    out["confusions"].push_back({{"true", names[static_cast<std::size_t>(confusions[i].truth)]},
+                                 {"predicted", names[static_cast<std::size_t>(confusions[i].predicted)]},
+                                 {"count", confusions[i].count}});
+  }
+  return out.dump();
+}
+
+}  // namespace quire

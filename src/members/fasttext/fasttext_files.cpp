@@ -1,0 +1,159 @@
+#include "members/fasttext/fasttext_files.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include "quire/base/error.h"
+#include "quire/base/files.h"
+#include "quire/base/random.h"
+
+namespace quire {
+namespace {
+
+constexpr std::string_view kPrefix = "__label__";
+
+// Reads a model file from front to back; every step fails past the end.
+class ModelBytes {
+ public:
+  explicit ModelBytes(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+  template <typename T>
+  bool read(T& value) {
+    if (bytes_.size() < sizeof(T)) return false;
+    std::memcpy(&value, bytes_.data(), sizeof(T));
+    return skip(sizeof(T));
+  }
+  bool skip(std::uint64_t count) {
+    if (bytes_.size() < count) return false;
+    bytes_ = bytes_.subspan(static_cast<std::size_t>(count));
+    return true;
+  }
+  bool skip_string() {
+    const void* end = bytes_.empty() ? nullptr : std::memchr(bytes_.data(), 0, bytes_.size());
+    if (end == nullptr) return false;
+    return skip(static_cast<std::uint64_t>(static_cast<const std::byte*>(end) - bytes_.data()) + 1);
+  }
+  [[nodiscard]] bool at_end() const { return bytes_.empty(); }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+// The layout is that of FastText::saveModel, Args::save, Dictionary::save and DenseMatrix::save, file
+// version 12.
+constexpr std::int32_t kMagic = 793712314;
+constexpr std::int32_t kNewestVersion = 12;
+constexpr std::uint64_t kArguments = 12 * sizeof(std::int32_t) + sizeof(double);
+
+bool skip_dictionary(ModelBytes& in) {
+  std::int32_t size = 0, words = 0, labels = 0;
+  std::int64_t tokens = 0, pruned = 0;
+  if (!in.read(size) || !in.read(words) || !in.read(labels) || !in.read(tokens) || !in.read(pruned))
+    return false;
+  if (size < 0 || words < 0 || labels < 1 || words + std::int64_t{labels} != size) return false;
+  for (std::int32_t i = 0; i < size; ++i) {
+    if (!in.skip_string() || !in.skip(sizeof(std::int64_t) + 1)) return false;
+  }
+  // Only quantised models are pruned.
+  return pruned <= 0;
+}
+
+// A flag for a quantised matrix, which we never write, then the matrix.
+bool skip_matrix(ModelBytes& in) {
+  std::uint8_t quantised = 0;
+  std::int64_t rows = 0, cols = 0;
+  if (!in.read(quantised) || quantised != 0 || !in.read(rows) || !in.read(cols)) return false;
+  constexpr std::int64_t kMost = std::int64_t{1} << 31;
+  if (rows < 0 || cols < 1 || rows >= kMost || cols >= kMost) return false;
+  return in.skip(static_cast<std::uint64_t>(rows) * static_cast<std::uint64_t>(cols) * sizeof(float));
+}
+
+bool is_whole_model(ModelBytes in) {
+  std::int32_t magic = 0, version = 0;
+  return in.read(magic) && magic == kMagic && in.read(version) && version <= kNewestVersion &&
+         in.skip(kArguments) && skip_dictionary(in) && skip_matrix(in) && skip_matrix(in) && in.at_end();
+}
+
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return {};
+  return value;
+}
+
+std::vector<std::string> fields_of(const std::string& line) {
+  std::istringstream in(line);
+  std::vector<std::string> fields;
+  for (std::string field; in >> field;) fields.push_back(field);
+  return fields;
+}
+
+}  // namespace
+
+TemporaryFile::~TemporaryFile() {
+  std::error_code ignored;
+  std::filesystem::remove(path_, ignored);
+}
+
+std::string fasttext_label(int index) { return fmt::format("{}{}", kPrefix, index); }
+
+int class_of_label(const std::string& label) {
+  if (!label.starts_with(kPrefix)) return -1;
+  const auto index = parse_integer(std::string_view(label).substr(kPrefix.size()));
+  return index && *index >= 0 && *index <= INT32_MAX ? static_cast<int>(*index) : -1;
+}
+
+std::vector<std::int64_t> training_order(std::span<const std::int64_t> rows, int fold, std::uint64_t seed) {
+  std::vector<std::int64_t> order(rows.begin(), rows.end());
+  Random random(seed, Purpose::batches, static_cast<std::uint32_t>(fold));
+  random.shuffle(std::span(order));
+  return order;
+}
+
+void write_training_file(const std::filesystem::path& path, const WordDocuments& documents,
+                         std::span<const std::int64_t> rows, std::span<const int> labels) {
+  AtomicFile file(path);
+  for (const std::int64_t row : rows) {
+    file.write(fasttext_label(labels[static_cast<std::size_t>(row)]));
+    file.write(" ");
+    file.write(documents.text(row));
+    file.write("\n");
+  }
+  file.commit();
+}
+
+std::int64_t vectors_dim(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  if (!in.is_open()) throw_system_error(errno, "open", path.string());
+  std::string first, second;
+  std::getline(in, first);
+  std::getline(in, second);
+  const std::vector<std::string> header = fields_of(first);
+  const auto count = header.size() == 2 ? parse_integer(header[0]) : std::nullopt;
+  const auto dim = header.size() == 2 ? parse_integer(header[1]) : std::nullopt;
+  if (!count || !dim || *count < 1 || *dim < 1) {
+    throw InputError(
+        fmt::format("{}:1: '{}' is not the first line of a .vec file", path.string(), first.substr(0, 60)),
+        "it should hold the number of words and the size of their vectors, such as '2000 300'");
+  }
+  if (const auto numbers = fields_of(second).size(); numbers != static_cast<std::size_t>(*dim) + 1) {
+    throw InputError(
+        fmt::format("{}:2: expected a word and {} numbers, found {} fields", path.string(), *dim, numbers),
+        "each line of a .vec file holds a word and its vector, separated by spaces");
+  }
+  return *dim;
+}
+
+void check_model_file(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  if (is_whole_model(ModelBytes(file.bytes()))) return;
+  throw InputError(fmt::format("'{}' is no fastText model that quire wrote, or it is cut off", path.string()),
+                   "train again, or copy the whole file");
+}
+
+}  // namespace quire

@@ -1,0 +1,32 @@
+// Documents as token ids, cut to a maximal length: the corpus of encoders.
+#pragma once
+
+#include <memory>
+
+#include "quire/members/member.h"
+#include "quire/text/long_text.h"
+#include "quire/text/token_corpus.h"
+#include "quire/text/tokenizer.h"
+
+namespace quire {
+
+class TokenDocuments : public Corpus {
+ public:
+  TokenDocuments(std::shared_ptr<const Tokenizer> tokenizer, LongText long_text)
+      : tokenizer_(std::move(tokenizer)), long_text_(long_text) {}
+
+  void append(std::span<const Document> documents, const Context& context) override;
+  void clear() override { tokens_.clear(); }
+  [[nodiscard]] std::int64_t size() const override { return tokens_.size(); }
+  [[nodiscard]] std::string summary() const override;
+  [[nodiscard]] std::uint64_t fingerprint(std::int64_t row) const override;
+
+  [[nodiscard]] const TokenCorpus& tokens() const { return tokens_; }
+
+ private:
+  std::shared_ptr<const Tokenizer> tokenizer_;
+  LongText long_text_;
+  TokenCorpus tokens_;
+};
+
+}  // namespace quire
