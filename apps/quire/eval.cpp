@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "quire/pipeline/run.h"
+#include "quire/pipeline/predictor.h"
 #include "verb.h"
 
 namespace quire::app {

@@ -12,7 +12,7 @@
 #include "quire/base/profile.h"
 #include "quire/base/threads.h"
 #include "quire/base/version.h"
-#include "quire/pipeline/options.h"
+#include "quire/members/kind.h"
 #include "verb.h"
 
 namespace quire::app {
@@ -70,7 +70,7 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error) {
     const std::string word = extras.empty() ? "" : extras.front();
     if (word.starts_with("-")) {
       if (verb.get_name() == "train" && word.starts_with("--")) {
-        const std::string members = members_with(word.substr(2, word.find('=') - 2));
+        const std::string members = kinds_with(word.substr(2, word.find('=') - 2));
         if (!members.empty())
           return report(fmt::format("'{}' is no option of this member", word), members, kBadInput);
       }

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "quire/pipeline/run.h"
+#include "quire/pipeline/predictor.h"
 #include "verb.h"
 
 namespace quire::app {

@@ -20,7 +20,7 @@ void TableFlags::add_to(CLI::App& verb, const std::string& otherwise) {
   verb.add_option("--text", text, "text columns, comma-separated (default: " + otherwise + ")")
       ->delimiter(',');
   verb.add_option("--label", label, "label column (default: " + otherwise + ")");
-  verb.add_option("--quoting", quoting, "quotes in the table: automatic or none")
+  verb.add_option("--quoting", quoting, "quotes in the table: automatic or none (default: " + otherwise + ")")
       ->check(CLI::IsMember({"automatic", "none"}));
 }
 
@@ -31,7 +31,8 @@ ColumnFlags TableFlags::columns() const {
   return {.id = given(id), .label = given(label), .group = {}, .text = text};
 }
 
-TableFormat TableFlags::format() const {
+std::optional<TableFormat> TableFlags::format() const {
+  if (quoting.empty()) return std::nullopt;
   TableFormat format;
   if (quoting == "none") format.quoting = TableFormat::Quoting::none;
   return format;

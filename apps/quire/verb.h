@@ -3,10 +3,11 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "quire/base/context.h"
-#include "quire/members/encoder_options.h"
+#include "quire/members/member.h"
 #include "quire/table/columns.h"
 #include "quire/table/reader.h"
 
@@ -35,13 +36,14 @@ void add_profile_option(CLI::App& verb, Common& common);
 
 // --id, --text, --label, --quoting, for verbs that read a table as a run does.
 struct TableFlags {
-  std::string id, label, quoting = "automatic";
+  std::string id, label, quoting;
   std::vector<std::string> text;
 
   // `otherwise` says in the help which columns are taken when no flag names them.
   void add_to(CLI::App& verb, const std::string& otherwise = "the run's");
   [[nodiscard]] ColumnFlags columns() const;
-  [[nodiscard]] TableFormat format() const;
+  // Nothing when no flag says how.
+  [[nodiscard]] std::optional<TableFormat> format() const;
 };
 
 // --max-length and --precision, for verbs that open a trained model.

@@ -15,8 +15,8 @@ namespace fs = std::filesystem;
 
 // How training went, rather than what was learned.
 bool is_log(const std::string& name) {
-  return name == "log.jsonl" || name == "epochs.jsonl" || name == "metrics.json" ||
-         name == "checkpoint.safetensors";
+  return name == "log.jsonl" || name == "epochs.jsonl" || name == "metrics.json" || name == "stage.json" ||
+         name == "held_out.npy" || name == "test.npy" || name == kCheckpointFile;
 }
 
 bool is_taken(const fs::path& path) {
@@ -46,14 +46,11 @@ void copy_shared(const fs::path& member, const fs::path& to, std::vector<std::st
 
 std::vector<std::string> export_fold(const fs::path& run_path, int fold, const fs::path& output) {
   const RunDirectory run(run_path);
-  if (!run.is_run()) {
-    throw InputError(fmt::format("'{}' is not a run of quire", run_path.string()),
-                     "name the directory that `quire train -o` wrote");
-  }
-  const TrainOptions recipe = read_recipe(read_file(run.recipe()), run.recipe().string());
-  if (!fs::exists(run.fold_metrics(recipe.name, fold))) {
+  const Recipe recipe = run.read();
+  const std::string& name = recipe.members.front().name;
+  if (!fs::exists(run.fold_metrics(name, fold))) {
     throw InputError(fmt::format("the run '{}' has no finished fold {}", run_path.string(), fold),
-                     fmt::format("folds are numbered from 0; it was started with {}", recipe.folds));
+                     fmt::format("folds are numbered from 0; it was started with {}", recipe.task.folds));
   }
   if (is_taken(output)) {
     throw InputError(fmt::format("'{}' exists and is not empty", output.string()), "choose another --output");
@@ -64,8 +61,8 @@ std::vector<std::string> export_fold(const fs::path& run_path, int fold, const f
   make_directories(beside);
   std::vector<std::string> names;
   try {
-    copy_fold(run.fold(recipe.name, fold), beside, names);
-    copy_shared(run.member(recipe.name), beside, names);
+    copy_fold(run.fold(name, fold), beside, names);
+    copy_shared(run.member(name), beside, names);
   } catch (const fs::filesystem_error& error) {
     fs::remove_all(beside);
     throw_system_error(error.code().value(), "write", output.string());

@@ -4,11 +4,9 @@
 #include <algorithm>
 #include <numeric>
 
-#include "pipeline/member_factory.h"
-#include "pipeline/run_directory.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
-#include "quire/pipeline/run.h"
+#include "quire/pipeline/predictor.h"
 #include "quire/table/documents.h"
 #include "quire/table/writer.h"
 
@@ -65,44 +63,6 @@ std::vector<std::string> output_header(const Predictor& predictor, const std::st
 }
 
 }  // namespace
-
-Predictor::Predictor(const std::filesystem::path& path, Options options, const Context& context)
-    : options_(std::move(options)) {
-  if (!std::filesystem::exists(path)) throw_system_error(ENOENT, "open", path.string());
-  const RunDirectory run(path);
-  if (!run.is_run()) {
-    members_.push_back(open_member("encoder", path, options_.model, context));
-    return;
-  }
-  const TrainOptions recipe = read_recipe(read_file(run.recipe()), run.recipe().string());
-  ColumnFlags& flags = options_.columns;
-  const ColumnFlags trained = column_flags(recipe);
-  if (!flags.id) flags.id = trained.id;
-  if (!flags.label) flags.label = trained.label;
-  if (flags.text.empty()) flags.text = trained.text;
-  if (trained.label) label_name_ = *trained.label;
-  const auto folds = run.finished_folds(recipe.name);
-  if (recipe.valid.empty() && static_cast<std::int64_t>(folds.size()) < recipe.folds) {
-    context.warn(fmt::format("'{}' is not finished: {} of {} folds predict", path.string(), folds.size(),
-                             recipe.folds));
-  }
-  for (const auto& fold : folds)
-    members_.push_back(open_member(recipe.member, fold, options_.model, context));
-}
-
-Matrix Predictor::predict(std::span<const Document> documents, const Context& context) const {
-  const std::unique_ptr<Corpus> corpus = members_.front()->new_corpus();
-  corpus->append(documents, context);
-  std::vector<std::int64_t> rows(documents.size());
-  std::iota(rows.begin(), rows.end(), std::int64_t{0});
-  Matrix mean(static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(class_names().size()));
-  const auto share = 1.0F / static_cast<float>(members_.size());
-  for (const auto& member : members_) {
-    const Matrix one = member->predict(*corpus, rows, context, {});
-    for (std::size_t i = 0; i < one.values.size(); ++i) mean.values[i] += share * one.values[i];
-  }
-  return mean;
-}
 
 std::int64_t predict_table(const Predictor& predictor, const std::filesystem::path& file,
                            const PredictOptions& options, const Context& context) {

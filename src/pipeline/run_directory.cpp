@@ -1,59 +1,128 @@
 #include "pipeline/run_directory.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+
+#include "pipeline/stage.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 
 namespace quire {
+namespace {
 
-std::filesystem::path RunDirectory::fold(const std::string& name, int k) const {
+namespace fs = std::filesystem;
+
+// What a run consists of. The recipe goes last: until then the directory is known as ours.
+constexpr const char* kContents[] = {"members", "labels.txt", "folds.tsv", "inputs.json", "recipe.toml"};
+
+constexpr const char* kLock = ".lock";
+
+bool lies_in(const fs::path& path, const fs::path& folder) {
+  const fs::path relative = fs::weakly_canonical(path).lexically_relative(fs::weakly_canonical(folder));
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+// The flags of options that name something in `folder`.
+std::vector<std::string> options_within(const Recipe& recipe, const fs::path& folder) {
+  Recipe copy = recipe;
+  std::vector<std::string> found;
+  const auto look = [&](const std::vector<Option>& table) {
+    for (const Option& option : table) {
+      const std::string path = path_of(option);
+      if (!path.empty() && lies_in(path, folder))
+        found.push_back(fmt::format("--{} '{}'", flag_of(option), path));
+    }
+  };
+  look(data_options(copy.task));
+  for (MemberOptions& member : copy.members) look(member.settings().table());
+  return found;
+}
+
+}  // namespace
+
+fs::path RunDirectory::fold(const std::string& name, int k) const {
   return member(name) / fmt::format("fold-{}", k);
 }
 
-bool RunDirectory::is_run() const { return std::filesystem::is_regular_file(recipe()); }
-
-bool RunDirectory::is_taken() const {
-  namespace fs = std::filesystem;
-  return fs::exists(path_) && !(fs::is_directory(path_) && fs::is_empty(path_));
+bool RunDirectory::is_run() const {
+  return fs::is_regular_file(recipe()) && read_file(recipe()).starts_with("# Written by quire");
 }
 
-void RunDirectory::check(const TrainOptions& options) const {
+// A process that died early may have left its lock behind.
+bool RunDirectory::is_taken() const {
+  if (!fs::is_directory(path_)) return fs::exists(path_);
+  return std::ranges::any_of(fs::directory_iterator(path_), [](const fs::directory_entry& entry) {
+    return entry.path().filename() != kLock;
+  });
+}
+
+Recipe RunDirectory::read() const {
+  if (!is_run()) {
+    throw InputError(fmt::format("'{}' is not a run of quire", path_.string()),
+                     "name the directory that `quire train -o` wrote");
+  }
+  return read_recipe(read_file(recipe()), recipe());
+}
+
+void RunDirectory::check(const Recipe& recipe, Existing existing) const {
   if (!is_taken()) return;
   if (!is_run()) {
     throw InputError(fmt::format("'{}' exists and is not a run of quire", path_.string()),
                      "choose another --output");
   }
-  if (!options.resume && !options.force) {
+  if (existing == Existing::refuse) {
     throw InputError(fmt::format("the run '{}' exists", path_.string()),
                      "--resume goes on with it, --force replaces it");
   }
+  if (existing != Existing::replace) return;
+  for (const char* name : kContents) {
+    const std::vector<std::string> within = options_within(recipe, path_ / name);
+    if (within.empty()) continue;
+    throw InputError(fmt::format("--force would delete {}", within.front()),
+                     "write to another --output, or copy it out of the run first");
+  }
 }
 
-void RunDirectory::prepare(const TrainOptions& options) const {
-  check(options);
-  if (is_taken() && options.resume) {
-    if (read_file(recipe()) == write_recipe(options)) {
-      remove_partial_files(path_);
-      return;
-    }
-    throw InputError(fmt::format("'{}' was started with other options", path_.string()),
-                     fmt::format("compare with {}, or replace the run with --force", recipe().string()));
+void RunDirectory::compare(const Recipe& now, const RunInputs& inputs) const {
+  const std::vector<std::string> options = recipe_differences(read(), now);
+  if (!options.empty()) {
+    throw InputError(
+        fmt::format("'{}' was started with other options: {}", path_.string(), fmt::join(options, "; ")),
+        "repeat the command it was started with, or replace the run with --force");
   }
-  if (is_taken()) {
-    // The recipe goes last: until then the directory is known as ours.
-    for (const char* name : {"members", "labels.txt", "folds.tsv", "recipe.toml"}) {
-      std::filesystem::remove_all(path_ / name);
-    }
-  }
+  // A process that died before it wrote them has made nothing yet.
+  if (!fs::exists(this->inputs())) return;
+  const std::vector<std::string> changed = inputs.changed_since(RunInputs::read(this->inputs()));
+  if (changed.empty()) return;
+  throw InputError(fmt::format("'{}' was started with other data: {} changed since then", path_.string(),
+                               fmt::join(changed, " and ")),
+                   "what it has would be scored on rows it was trained on: bring back the files, or replace "
+                   "the run with --force");
+}
+
+FileLock RunDirectory::prepare(const Recipe& now, const RunInputs& now_inputs, Existing existing,
+                               const Context& context) const {
+  check(now, existing);
   make_directories(path_);
-  write_file_atomically(recipe(), write_recipe(options));
+  FileLock lock = FileLock::lock(path_ / kLock, path_.string(), context);
+  if (is_run() && existing == Existing::resume) {
+    compare(now, now_inputs);
+    remove_partial_files(path_);
+  } else if (is_run()) {
+    for (const char* name : kContents) fs::remove_all(path_ / name);
+  }
+  if (!is_run()) write_file_atomically(recipe(), write_recipe(now));
+  now_inputs.write(inputs());
+  return lock;
 }
 
-std::vector<std::filesystem::path> RunDirectory::finished_folds(const std::string& name) const {
-  std::vector<std::filesystem::path> found;
-  for (int k = 0; std::filesystem::exists(fold(name, k)); ++k) {
-    if (std::filesystem::exists(fold_metrics(name, k))) found.push_back(fold(name, k));
+std::vector<fs::path> RunDirectory::finished_folds(const std::string& name) const {
+  std::vector<fs::path> found;
+  for (int k = 0; fs::exists(fold(name, k)); ++k) {
+    const auto record = read_fold_record(fold(name, k));
+    if (record && record->state == FoldState::finished) found.push_back(fold(name, k));
   }
   if (found.empty()) {
     throw InputError(fmt::format("the run '{}' has no finished fold of member '{}'", path_.string(), name),

@@ -2,14 +2,17 @@
 #pragma once
 
 #include <filesystem>
-#include <span>
 #include <string>
 #include <vector>
 
+#include "pipeline/run_inputs.h"
 #include "quire/base/context.h"
-#include "quire/pipeline/options.h"
+#include "quire/base/file_lock.h"
+#include "quire/pipeline/recipe.h"
 
 namespace quire {
+
+enum class Existing { refuse, resume, replace };
 
 class RunDirectory {
  public:
@@ -17,33 +20,40 @@ class RunDirectory {
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::filesystem::path recipe() const { return path_ / "recipe.toml"; }
+  [[nodiscard]] std::filesystem::path inputs() const { return path_ / "inputs.json"; }
   [[nodiscard]] std::filesystem::path labels() const { return path_ / "labels.txt"; }
   [[nodiscard]] std::filesystem::path folds() const { return path_ / "folds.tsv"; }
   [[nodiscard]] std::filesystem::path member(const std::string& name) const {
     return path_ / "members" / name;
   }
-  [[nodiscard]] std::filesystem::path fold(const std::string& name, int fold) const;
-  // Written last into a fold's folder: the fold is finished.
+  [[nodiscard]] std::filesystem::path fold(const std::string& name, int k) const;
   [[nodiscard]] std::filesystem::path fold_metrics(const std::string& name, int k) const {
     return fold(name, k) / "metrics.json";
   }
-  // Written last of all: the run is finished.
+  // Written last of a member: it is finished.
   [[nodiscard]] std::filesystem::path member_metrics(const std::string& name) const {
     return member(name) / "metrics.json";
   }
 
-  // Is this a run of ours (finished or not)?
+  // Is this a run of ours (finished or not)? Another program's recipe.toml makes none.
   [[nodiscard]] bool is_run() const;
-  // Refuses a place that is taken. Touches nothing, so that it can be asked before any work.
-  void check(const TrainOptions& options) const;
-  // The same, then clears an old run for --force and writes the recipe; with --resume the recipe
-  // must be the one the run was started with.
-  void prepare(const TrainOptions& options) const;
+  // The recipe that the run was started with. InputError when this is no run.
+  [[nodiscard]] Recipe read() const;
+
+  // Refuses a place that is taken, and a recipe whose files lie in what --force would delete. Touches
+  // nothing, so that it can be asked before any work.
+  void check(const Recipe& recipe, Existing existing) const;
+  // Takes the directory for this process, clears an old run for Existing::replace, and writes recipe and
+  // inputs; with Existing::resume both must be those that the run was started with, or InputError names what
+  // differs.
+  [[nodiscard]] FileLock prepare(const Recipe& recipe, const RunInputs& inputs, Existing existing,
+                                 const Context& context) const;
   // Folders of finished folds, ascending. InputError when there is none.
   [[nodiscard]] std::vector<std::filesystem::path> finished_folds(const std::string& name) const;
 
  private:
   [[nodiscard]] bool is_taken() const;
+  void compare(const Recipe& recipe, const RunInputs& inputs) const;
 
   std::filesystem::path path_;
 };

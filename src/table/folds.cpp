@@ -122,34 +122,6 @@ std::vector<int> deal_groups(std::span<const int> labels, std::vector<Unit> unit
   return assignment;
 }
 
-std::string name_labels(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += fmt::format("{}'{}'", list.empty() ? "" : ", ", name);
-  return list;
-}
-
-// Labels whose rows all lie in one group.
-std::vector<std::string> labels_of_one_group(std::span<const int> labels, std::span<const std::string> groups,
-                                             const LabelSet& names) {
-  std::vector<std::size_t> first_row(names.size(), labels.size());
-  std::vector<bool> spread(names.size(), false);
-  for (std::size_t row = 0; row < labels.size(); ++row) {
-    const auto label = static_cast<std::size_t>(labels[row]);
-    std::size_t& first = first_row[label];
-    if (first == labels.size()) {
-      first = row;
-    } else if (groups[row].empty() || groups[row] != groups[first]) {
-      spread[label] = true;
-    }
-  }
-  std::vector<std::string> found;
-  for (std::size_t label = 0; label < names.size(); ++label) {
-    if (!spread[label] && first_row[label] < labels.size())
-      found.push_back(names.name(static_cast<int>(label)));
-  }
-  return found;
-}
-
 }  // namespace
 
 std::vector<int> assign_folds(std::span<const int> labels, std::span<const std::string> groups, int folds,
@@ -273,42 +245,6 @@ Fold split_by_hold_out(const std::vector<bool>& held_out) {
     (held_out[row] ? split.valid : split.train).push_back(static_cast<std::int64_t>(row));
   }
   return split;
-}
-
-void check_class_counts(std::span<const int> labels, const LabelSet& names, int folds, const Context& context,
-                        std::span<const std::string> groups) {
-  check_lengths(labels, groups);
-  if (folds < 2) return;
-  std::vector<std::int64_t> counts = count_classes(labels);
-  counts.resize(names.size());
-  std::vector<std::string> single;
-  std::vector<std::string> few;
-  for (std::size_t label = 0; label < names.size(); ++label) {
-    if (counts[label] == 1) single.push_back(names.name(static_cast<int>(label)));
-    if (counts[label] > 1 && counts[label] < folds) few.push_back(names.name(static_cast<int>(label)));
-  }
-  if (!single.empty()) {
-    throw InputError(
-        fmt::format("{} a single row each, too few for {} folds: {}",
-                    single.size() == 1 ? "one label has" : fmt::format("{} labels have", single.size()),
-                    folds, name_labels(single)),
-        "remove these rows, merge labels, or train with --folds 1");
-  }
-  if (!few.empty()) {
-    context.warn(
-        fmt::format("{} fewer rows than there are folds ({}), so some folds are not scored on them: {}",
-                    few.size() == 1 ? "one label has" : fmt::format("{} labels have", few.size()), folds,
-                    name_labels(few)));
-  }
-  if (groups.empty()) return;
-  const std::vector<std::string> grouped = labels_of_one_group(labels, groups, names);
-  if (!grouped.empty()) {
-    context.warn(
-        fmt::format("all rows of {} lie in one group, so the fold that is scored on them never learned "
-                    "them: {}",
-                    grouped.size() == 1 ? "one label" : fmt::format("each of {} labels", grouped.size()),
-                    name_labels(grouped)));
-  }
 }
 
 }  // namespace quire

@@ -4,6 +4,8 @@
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/base/random.h"
+#include "quire/members/linear_options.h"
+#include "quire/pipeline/predictor.h"
 #include "quire/pipeline/run.h"
 #include "stop_after.h"
 #include "support.h"
@@ -33,18 +35,19 @@ class LinearRun : public testing::Test {
     write_table(directory_ / "test.tsv", 20);
     fs::copy(fixture("golden/encoder/bert/model"), directory_ / "model");
   }
-  [[nodiscard]] TrainOptions options(const std::string& name) const {
-    TrainOptions o;
-    o.file = directory_ / "train.tsv";
-    o.test = directory_ / "test.tsv";
+  [[nodiscard]] RunOptions options(const std::string& name) const {
+    RunOptions o;
+    o.recipe.task.train = directory_ / "train.tsv";
+    o.recipe.task.test = directory_ / "test.tsv";
+    o.recipe.task.folds = 3;
     o.output = directory_ / name;
-    o.folds = 3;
-    o.member = "linear";
-    o.linear.model = directory_ / "model";
-    o.linear.max_length = 16;
-    o.linear.loss = "logistic";
+    o.recipe.members.emplace_back("linear");
+    linear(o).model = directory_ / "model";
+    linear(o).max_length = 16;
+    linear(o).loss = "logistic";
     return o;
   }
+  static LinearOptions& linear(RunOptions& o) { return o.recipe.members.front().get<LinearOptions>(); }
   [[nodiscard]] Matrix predicted(const fs::path& run) const {
     const Predictor predictor(run, {}, {});
     PredictOptions p;
@@ -62,9 +65,9 @@ class LinearRun : public testing::Test {
 };
 
 TEST_F(LinearRun, PredictsWhereverItIsMovedAndWithoutTheOriginalModel) {
-  const TrainSummary summary = train_run(options("run"), {});
-  EXPECT_EQ(summary.validation->n, 60);
-  EXPECT_GT(summary.validation->accuracy, 0.5);  // chance: a third; the encoder is random
+  const RunSummary summary = train_run(options("run"), {});
+  EXPECT_EQ(summary.members.front().validation->n, 60);
+  EXPECT_GT(summary.members.front().validation->accuracy, 0.5);  // chance: a third; the encoder is random
   const Matrix expected = read_npy(directory_ / "run/members/linear/test.npy");
   EXPECT_TRUE(fs::exists(directory_ / "run/members/linear/encoder/model.safetensors"));
   EXPECT_FALSE(fs::exists(directory_ / "run/members/linear/fold-0/encoder"));
@@ -75,10 +78,10 @@ TEST_F(LinearRun, PredictsWhereverItIsMovedAndWithoutTheOriginalModel) {
 }
 
 TEST_F(LinearRun, ReadsTermsAndVectorsTogether) {
-  TrainOptions o = options("run");
-  o.linear.features = "both";
-  o.linear.min_df = 1;
-  EXPECT_GT(train_run(o, {}).validation->accuracy, 0.95);  // two words say the label
+  RunOptions o = options("run");
+  linear(o).features = "both";
+  linear(o).min_df = 1;
+  EXPECT_GT(train_run(o, {}).members.front().validation->accuracy, 0.95);  // two words say the label
   expect_near(predicted(directory_ / "run"), read_npy(directory_ / "run/members/linear/test.npy"));
 }
 
@@ -95,7 +98,7 @@ TEST_F(LinearRun, AnExportedFoldHasItsEncoder) {
 TEST_F(LinearRun, InterruptedAnywhereAndResumedGivesTheSameBytes) {
   train_run(options("whole"), {});
   for (const int reports : {4, 40, 200}) {
-    TrainOptions o = options("part" + std::to_string(reports));
+    RunOptions o = options("part" + std::to_string(reports));
     StopAfter stop(reports);
     EXPECT_THROW(train_run(o, stop.context()), Interrupted) << reports;
     o.resume = true;
@@ -111,13 +114,11 @@ TEST_F(LinearRun, InterruptedAnywhereAndResumedGivesTheSameBytes) {
 }
 
 TEST_F(LinearRun, IsNotResumedWithAnotherEncoder) {
-  TrainOptions o = options("run");
+  RunOptions o = options("run");
   train_run(o, {});
-  for (const char* name : {"metrics.json", "fold-2/metrics.json"})
-    fs::remove(directory_ / "run/members/linear" / name);
   std::ofstream(directory_ / "model/vocab.txt", std::ios::app) << "another\n";
   o.resume = true;
-  EXPECT_ERROR(train_run(o, {}), InputError, "encoder");
+  EXPECT_ERROR(train_run(o, {}), InputError, "what --model of member 'linear' names");
 }
 
 }  // namespace

@@ -1,38 +1,61 @@
-#include "quire/pipeline/options.h"
-
 #include <set>
 
 #include "quire/base/error.h"
+#include "quire/members/encoder_options.h"
+#include "quire/members/linear_options.h"
+#include "quire/pipeline/run.h"
 #include "support.h"
 
 namespace quire::test {
 namespace {
 
-TEST(Options, DefaultsAreInTheirRanges) {
-  TrainOptions options;
-  check_options(options);
-  EXPECT_EQ(options.name, "encoder");
+RunOptions options_of(std::string_view kind) {
+  RunOptions options;
+  options.recipe.members.emplace_back(kind);
+  return options;
 }
 
-TEST(Options, NamesAreUniqueForEveryMember) {
-  for (const std::string_view member : member_kinds()) {
-    TrainOptions options;
-    options.member = member;
-    std::set<std::string_view> names;
-    for (const Option& option : option_table(options))
-      EXPECT_TRUE(names.insert(option.name).second) << member << " " << option.name;
+EncoderOptions& encoder(RunOptions& options) { return options.recipe.members.front().get<EncoderOptions>(); }
+
+TEST(Options, DefaultsOfEveryKindAreInTheirRanges) {
+  for (const std::string_view kind : member_kind_names()) {
+    RunOptions options = options_of(kind);
+    check_options(options);
+    EXPECT_EQ(options.recipe.members.front().name, kind);
   }
 }
 
+// On the command line of `train` they stand beside each other.
+TEST(Options, FlagsAreUniqueForEveryKind) {
+  for (const std::string_view kind : member_kind_names()) {
+    RunOptions options = options_of(kind);
+    std::set<std::string_view> names = {"member", "name", "output", "resume", "force", "threads", "quiet"};
+    for (const auto& table : {data_options(options.recipe.task), fold_options(options.recipe.task),
+                              options.recipe.members.front().settings().table()}) {
+      for (const Option& option : table)
+        EXPECT_TRUE(names.insert(flag_of(option)).second) << kind << " " << flag_of(option);
+    }
+  }
+}
+
+TEST(Options, MembersAreValues) {
+  MemberOptions a("encoder");
+  MemberOptions b = a;
+  b.get<EncoderOptions>().epochs = 7;
+  EXPECT_EQ(a.get<EncoderOptions>().epochs, 3);
+  a = b;
+  EXPECT_EQ(a.get<EncoderOptions>().epochs, 7);
+}
+
 TEST(Options, OutOfRangeNamesTheOptionAndTheRange) {
-  TrainOptions options;
-  options.encoder.epochs = 0;
+  RunOptions options = options_of("encoder");
+  encoder(options).epochs = 0;
   EXPECT_ERROR(check_options(options), InputError, "--epochs is 0");
 }
 
 TEST(Options, UnknownChoiceNamesTheNearest) {
-  TrainOptions options;
-  options.encoder.head = "standart";
+  RunOptions options = options_of("encoder");
+  encoder(options).head = "standart";
   try {
     check_options(options);
     FAIL();
@@ -41,52 +64,73 @@ TEST(Options, UnknownChoiceNamesTheNearest) {
   }
 }
 
+TEST(Options, UnknownKindNamesTheNearest) {
+  try {
+    (void)MemberOptions("encodr");
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_NE(error.hint().find("did you mean encoder?"), std::string::npos) << error.hint();
+  }
+}
+
 TEST(Options, ContradictionsAreRefused) {
-  TrainOptions options;
+  RunOptions options = options_of("encoder");
   options.resume = options.force = true;
   EXPECT_ERROR(check_options(options), InputError, "--resume");
-  TrainOptions windows;
-  windows.encoder.window_stride = 400;
+  RunOptions windows = options_of("encoder");
+  encoder(windows).window_stride = 400;
   EXPECT_ERROR(check_options(windows), InputError, "--window-stride 400");
-  TrainOptions last;
-  last.encoder.average_best = 2;
-  last.encoder.select = "last";
+  RunOptions last = options_of("encoder");
+  encoder(last).average_best = 2;
+  encoder(last).select = "last";
   EXPECT_ERROR(check_options(last), InputError, "--average-best");
-  TrainOptions whole;
-  whole.folds = 1;
-  whole.valid_fraction = 0;
-  EXPECT_NO_THROW(check_options(whole));
-  whole.encoder.patience = 2;
-  EXPECT_ERROR(check_options(whole), InputError, "--patience goes by validation rows");
-  whole.encoder.patience = 0;
-  whole.encoder.average_best = 2;
-  EXPECT_ERROR(check_options(whole), InputError, "--average-best goes by validation rows");
-  whole.valid = "valid.tsv";
-  EXPECT_NO_THROW(check_options(whole));
+  RunOptions patient = options_of("textcnn");
+  RunOptions none;
+  EXPECT_ERROR(check_options(none), InputError, "no member");
+  RunOptions twins = options_of("linear");
+  twins.recipe.members.emplace_back("linear");
+  EXPECT_ERROR(check_options(twins), InputError, "two members are called 'linear'");
+}
+
+TEST(Options, WhoStopsEarlyChoosesByTheBestEpoch) {
+  RunOptions options = options_of("encoder");
+  check_options(options);
+  EXPECT_EQ(encoder(options).select, "last");
+  EXPECT_EQ(options.recipe.members.front().settings().choice(), Choice::none);
+  options = options_of("encoder");
+  encoder(options).patience = 2;
+  check_options(options);
+  EXPECT_EQ(encoder(options).select, "best");
+  EXPECT_EQ(options.recipe.members.front().settings().choice(), Choice::inner);
+  encoder(options).select = "best-of-fold";
+  EXPECT_EQ(options.recipe.members.front().settings().choice(), Choice::scored);
+  options.recipe.task.folds = 1;
+  options.recipe.task.valid_fraction = 0;
+  EXPECT_ERROR(check_options(options), InputError, "--patience goes by validation rows");
+  encoder(options).select = "last";
+  EXPECT_ERROR(check_options(options), InputError, "--patience stops");
 }
 
 TEST(Options, LinearFeaturesFollowTheModelUnlessGiven) {
-  TrainOptions options;
-  options.member = "linear";
+  RunOptions options = options_of("linear");
   check_options(options);
-  EXPECT_EQ(options.linear.features, "tfidf");
-  TrainOptions with_model;
-  with_model.member = "linear";
-  with_model.linear.model = "there";
+  auto& linear = options.recipe.members.front().get<LinearOptions>();
+  EXPECT_EQ(linear.features, "tfidf");
+  RunOptions with_model = options_of("linear");
+  auto& vectors = with_model.recipe.members.front().get<LinearOptions>();
+  vectors.model = "there";
   check_options(with_model);
-  EXPECT_EQ(with_model.linear.features, "vectors");
-  EXPECT_NE(write_recipe(with_model).find("features = 'vectors'"), std::string::npos)
-      << write_recipe(with_model);
-  with_model.linear.features = "both";
+  EXPECT_EQ(vectors.features, "vectors");
+  EXPECT_NE(write_recipe(with_model.recipe).find("features = 'vectors'"), std::string::npos);
+  vectors.features = "both";
   check_options(with_model);
-  EXPECT_EQ(with_model.linear.features, "both");
+  EXPECT_EQ(vectors.features, "both");
 }
 
 TEST(Options, OfWhatTheLinearMemberDoesNotReadAreRefused) {
   const auto refused = [](auto change, const char* part) {
-    TrainOptions options;
-    options.member = "linear";
-    change(options.linear);
+    RunOptions options = options_of("linear");
+    change(options.recipe.members.front().get<LinearOptions>());
     EXPECT_ERROR(check_options(options), InputError, part);
   };
   refused([](LinearOptions& o) { o.max_length = 128; }, "--max-length is about an encoder");
@@ -98,6 +142,17 @@ TEST(Options, OfWhatTheLinearMemberDoesNotReadAreRefused) {
       },
       "--max-word-ngram is about TF-IDF");
   refused([](LinearOptions& o) { o.features = "vector"; }, "--features is 'vector'");
+}
+
+TEST(Options, MembersThatReadAlikeShareACorpus) {
+  const auto reading = [](std::string_view kind) { return MemberOptions(kind).settings().reading(); };
+  EXPECT_EQ(reading("fasttext"), reading("textcnn"));
+  EXPECT_NE(reading("linear"), reading("lightgbm"));
+  MemberOptions other("encoder");
+  other.get<EncoderOptions>().epochs = 9;
+  EXPECT_EQ(other.settings().reading(), reading("encoder"));
+  other.get<EncoderOptions>().max_length = 128;
+  EXPECT_NE(other.settings().reading(), reading("encoder"));
 }
 
 }  // namespace

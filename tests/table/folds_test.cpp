@@ -134,37 +134,5 @@ TEST(Folds, NeedEnoughRowsAndGroups) {
   EXPECT_ERROR((void)assign_folds(labels, Names{"a"}, 2, 42), Error, "1 groups for 4 labels");
 }
 
-TEST(ClassCounts, LabelsWithASingleRowAreAnErrorThatNamesAll) {
-  const LabelSet names(Names{"a", "b b", "c", "d"});
-  const std::vector<int> labels = {0, 0, 0, 1, 2, 3, 3, 3};
-  test::Recorder recorder;
-  EXPECT_ERROR(check_class_counts(labels, names, 5, recorder.context()), InputError,
-               "2 labels have a single row each, too few for 5 folds: 'b b', 'c'");
-  EXPECT_NO_THROW(check_class_counts(labels, names, 1, recorder.context()));
-  EXPECT_THAT(recorder.warnings, IsEmpty());
-}
-
-TEST(ClassCounts, LabelsWithFewerRowsThanFoldsAreAWarning) {
-  const LabelSet names(Names{"a", "b", "c", "d"});
-  const std::vector<int> labels = {0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3};
-  test::Recorder recorder;
-  check_class_counts(labels, names, 5, recorder.context());
-  EXPECT_THAT(recorder.warnings,
-              ElementsAre("2 labels have fewer rows than there are folds (5), so some folds are "
-                          "not scored on them: 'a', 'b'"));
-  recorder.warnings.clear();
-  check_class_counts(labels, names, 2, recorder.context());
-  EXPECT_THAT(recorder.warnings, IsEmpty());
-}
-
-TEST(ClassCounts, LabelsInASingleGroupAreAWarning) {
-  const LabelSet names(Names{"a", "b", "c"});
-  const std::vector<int> labels = {0, 0, 1, 1, 2, 2};
-  test::Recorder recorder;
-  check_class_counts(labels, names, 2, recorder.context(), Names{"x", "x", "x", "y", "", ""});
-  EXPECT_THAT(recorder.warnings, ElementsAre(HasSubstr("all rows of one label lie in one group")));
-  EXPECT_THAT(recorder.warnings[0], testing::EndsWith(": 'a'"));
-}
-
 }  // namespace
 }  // namespace quire

@@ -53,7 +53,7 @@ struct EncoderOptions {
   std::int64_t adversarial_steps = 3;
 
   // Which weights are kept.
-  std::string select = "best";    // or last
+  std::string select = "auto";    // last, best, best-of-fold
   std::int64_t average_best = 1;  // epochs whose weights are averaged
   double ema = 0;                 // decay a step; 0: none
   std::int64_t patience = 0;      // epochs; 0: never stops early
@@ -61,13 +61,6 @@ struct EncoderOptions {
   std::string precision = "auto";  // bf16 where it is faster: docs/results.md has both on R8
   std::string device = "cpu";
   double save_every = 10;  // minutes
-};
-
-// How a trained learner predicts: an encoder, and TextCNN on the device.
-struct OpenOptions {
-  std::optional<std::int64_t> max_length;  // default: what it was trained with, or its positions
-  std::string precision = "fp32";          // bf16, int8; auto: bf16 where it is faster
-  std::string device = "cpu";              // cuda, auto
 };
 
 }  // namespace quire

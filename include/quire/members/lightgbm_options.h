@@ -37,6 +37,9 @@ struct LightgbmOptions {
   // Stop when the log loss on the validation rows has not fallen for so many rounds, and keep the best
   // round; 0: never stop early. Without validation rows all rounds are done.
   std::int64_t early_stopping_rounds = 10;
+  // Which rows those are: `best`, held out of the fold's own training rows; `best-of-fold`, the rows that the
+  // fold is scored on, whose score is then too good.
+  std::string select = "best";
   // Leaves of a tree. LightGBM: 31.
   std::int64_t num_leaves = 15;
   // Shrinkage of each tree.

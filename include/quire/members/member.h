@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "quire/base/context.h"
@@ -14,6 +16,13 @@
 #include "quire/table/labels.h"
 
 namespace quire {
+
+// How an encoder predicts. TextCNN takes only the device, the others nothing.
+struct OpenOptions {
+  std::optional<std::int64_t> max_length;  // default: what it was trained with, or its positions
+  std::string precision = "fp32";          // bf16, int8; auto: bf16 where it is faster
+  std::string device = "cpu";              // cuda, auto
+};
 
 // Documents in the form a learner wants them (token ids, counts of words); the text is gone.
 class Corpus {
@@ -25,7 +34,7 @@ class Corpus {
   [[nodiscard]] virtual std::int64_t size() const = 0;
   // A sentence about what was read: tokens, and how many documents were cut.
   [[nodiscard]] virtual std::string summary() const = 0;
-  // A number equal for documents that are the same to the learner.
+  // Documents the learner cannot tell apart get the same number.
   [[nodiscard]] virtual std::uint64_t fingerprint(std::int64_t row) const = 0;
 };
 
@@ -42,12 +51,15 @@ class FittedMember {
   [[nodiscard]] virtual const std::vector<std::string>& class_names() const = 0;
 };
 
+// In a fold's directory, of a fit that can go on where it was interrupted.
+inline constexpr const char* kCheckpointFile = "checkpoint.safetensors";
+
 struct FitInput {
   const Corpus* corpus = nullptr;
   std::span<const int> labels;  // of every row of the corpus; -1: unknown
   const LabelSet* classes = nullptr;
   std::span<const std::int64_t> train;  // rows
-  std::span<const std::int64_t> valid;  // rows; may be empty
+  std::span<const std::int64_t> valid;  // rows to choose an epoch or a round by; may be empty
   int fold = 0;
   int folds = 1;
   std::filesystem::path directory;  // exists; the trained learner is saved here
@@ -63,7 +75,8 @@ class Member {
   // Tells the user, before the first step, how this learner will be trained.
   virtual void describe(const LabelSet& classes, const Context& context) const = 0;
   // Trains on `train`, choosing by `valid`, and saves into the directory. Fresh in every call:
-  // nothing is carried from fold to fold.
+  // nothing is carried from fold to fold. A checkpoint stays: the caller removes it once it has all it wants
+  // of the learner (MemberKind::forget_progress).
   [[nodiscard]] virtual std::unique_ptr<FittedMember> fit(const FitInput& input,
                                                           const Context& context) const = 0;
   // Shows that one batch of `train` can be learned by heart, and tells the user so; writes nothing.

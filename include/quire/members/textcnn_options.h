@@ -36,7 +36,7 @@ struct TextcnnOptions {
   std::string adversarial = "none";
   double adversarial_epsilon = 1.0;
   std::int64_t adversarial_steps = 3;
-  std::string select = "best";
+  std::string select = "auto";  // last, best, best-of-fold
   double ema = 0;
   std::int64_t patience = 0;
   std::string device = "cpu";

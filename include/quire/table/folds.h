@@ -42,10 +42,4 @@ struct Fold {
 [[nodiscard]] Fold split_by_fold(std::span<const int> assignment, int fold);
 [[nodiscard]] Fold split_by_hold_out(const std::vector<bool>& held_out);
 
-// With more than one fold: throws InputError when labels have a single row (no model could both
-// learn and be scored on them), naming all such labels; warns of those with fewer rows than
-// folds, and of those whose rows all lie in one group.
-void check_class_counts(std::span<const int> labels, const LabelSet& names, int folds, const Context& context,
-                        std::span<const std::string> groups = {});
-
 }  // namespace quire

@@ -217,7 +217,6 @@ std::unique_ptr<FittedMember> EncoderMember::fit(const FitInput& input, const Co
                                           .labels = input.classes->names(),
                                           .max_length = options_.max_length,
                                           .train_rows = input.train.size()}));
-  std::filesystem::remove(input.directory / "checkpoint.safetensors");
   return std::make_unique<FittedEncoder>(std::move(model), tokenizer_, long_text, input.classes->names());
 }
 

@@ -282,10 +282,7 @@ void LightgbmMember::describe(const LabelSet& classes, const Context& context) c
                   o.rounds, classes.size(), o.num_leaves, o.learning_rate,
                   o.max_features > 0 ? fmt::format("at most {}", o.max_features) : "all"));
   if (o.early_stopping_rounds > 0) {
-    context.info(
-        fmt::format("the rows of a fold that validate also choose its number of rounds: it stops {} "
-                    "rounds after the best, so its score on them is a little too high",
-                    o.early_stopping_rounds));
+    context.info(fmt::format("a fold stops {} rounds after the best by its validation rows", o.early_stopping_rounds));
   }
 }
 

@@ -185,7 +185,6 @@ std::unique_ptr<FittedMember> TextcnnMember::fit(const FitInput& input, const Co
   loop.class_weights = class_weights(options_.class_weights, input.labels, input.train, *input.classes);
   without_stack_traces([&] { return train::fit(model, loop_input(input, tokens), loop, context); });
   save(input.directory, model, words, *input.classes);
-  std::filesystem::remove(input.directory / "checkpoint.safetensors");
   return std::make_unique<FittedTextcnn>(std::move(model), std::move(words), reading_, options_.max_length,
                                          input.classes->names());
 }

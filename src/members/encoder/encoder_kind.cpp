@@ -1,8 +1,13 @@
+// The encoder as a kind of learner: its options.
+#include "members/encoder/encoder_kind.h"
+
 #include <fmt/format.h>
 
-#include "pipeline/option_tables.h"
-#include "pipeline/shared_options.h"
+#include "members/shared/kind_checks.h"
+#include "members/shared/option_groups.h"
 #include "quire/base/error.h"
+#include "quire/members/backend.h"
+#include "quire/members/encoder_options.h"
 
 namespace quire {
 namespace {
@@ -12,7 +17,8 @@ std::vector<Option> text_options(EncoderOptions& e) {
   return {
       {.name = "model",
        .help = "directory of a pretrained encoder (config.json, model.safetensors, tokenizer)",
-       .value = &e.model},
+       .value = &e.model,
+       .is_path = true},
       {.name = "max-length",
        .help = "tokens of a document (of a window with --long-text windows), special tokens included",
        .value = &e.max_length,
@@ -154,28 +160,78 @@ std::vector<Option> averaging_options(EncoderOptions& e) {
 
 std::vector<Option> device_options(EncoderOptions& e) { return {precision_option(e), device_option(e)}; }
 
-}  // namespace
+class EncoderSettings : public SettingsOf<EncoderSettings, EncoderOptions> {
+ public:
+  [[nodiscard]] std::vector<Option> table() override;
+  void settle() override { settle_selection(options, options.average_best > 1); }
+  void check() const override;
+  [[nodiscard]] std::unique_ptr<Member> make(const Context& context) const override {
+    return torch_backend().make_encoder(options, context);
+  }
+  [[nodiscard]] std::string reading() const override;
+  [[nodiscard]] Choice choice() const override { return choice_of(options); }
+  [[nodiscard]] std::string_view needs_validation() const override {
+    if (options.patience > 0) return "patience";
+    return options.average_best > 1 ? "average-best" : "";
+  }
+  [[nodiscard]] OpenOptions as_trained() const override {
+    return {.max_length = {}, .precision = options.precision, .device = options.device};
+  }
+};
 
-void add_encoder_options(TrainOptions& options, std::vector<Option>& table) {
-  EncoderOptions& e = options.encoder;
+std::vector<Option> EncoderSettings::table() {
+  EncoderOptions& e = options;
+  std::vector<Option> table;
   for (const std::vector<Option>& part :
        {text_options(e), head_options(e), step_options(e), optimizer_options(e),
         warmup_and_freezing_options(e), loss_options(e), more_loss_options(e), averaging_options(e),
-        keeping_options(e, options), device_options(e)}) {
+        keeping_options(e), device_options(e)}) {
     table.insert(table.end(), part.begin(), part.end());
   }
+  return table;
 }
 
-void check_encoder_options(const EncoderOptions& options) {
+void EncoderSettings::check() const {
   if (options.window_stride > options.max_length) {
     throw InputError(fmt::format("--window-stride {} is longer than a window of --max-length {}",
                                  options.window_stride, options.max_length),
                      "text between the windows would be lost: use a stride of at most the window");
   }
+  check_selection(options);
   if (options.average_best > 1 && options.select == "last") {
     throw InputError("--average-best averages the best epochs, --select last keeps the last one",
-                     "leave --select at best");
+                     "use --select best");
   }
+}
+
+std::string EncoderSettings::reading() const {
+  EncoderOptions copy = options;
+  return "tokens\n" + values_of(text_options(copy), {"model", "max-length", "long-text", "keep-first",
+                                                     "window-stride", "max-windows"});
+}
+
+class EncoderKind : public MemberKind {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "encoder"; }
+  [[nodiscard]] std::string_view summary() const override {
+    return "a pretrained transformer encoder, fine-tuned";
+  }
+  [[nodiscard]] bool keeps_checkpoint() const override { return true; }
+  [[nodiscard]] std::unique_ptr<MemberSettings> defaults() const override {
+    return std::make_unique<EncoderSettings>();
+  }
+  [[nodiscard]] std::unique_ptr<FittedMember> open(const std::filesystem::path& directory,
+                                                   const OpenOptions& open,
+                                                   const Context& context) const override {
+    return torch_backend().open_encoder(directory, open, context);
+  }
+};
+
+}  // namespace
+
+const MemberKind& encoder_kind() {
+  static const EncoderKind kind;
+  return kind;
 }
 
 }  // namespace quire

@@ -1,11 +1,15 @@
-#include "pipeline/option_tables.h"
-#include "pipeline/shared_options.h"
+// fastText as a kind of learner: its options.
+#include "members/fasttext/fasttext_kind.h"
+
+#include "members/fasttext/fasttext.h"
+#include "members/shared/kind_checks.h"
+#include "members/shared/option_groups.h"
 
 namespace quire {
+namespace {
 
-void add_fasttext_options(TrainOptions& options, std::vector<Option>& table) {
-  FasttextOptions& o = options.fasttext;
-  const std::vector<Option> own = {
+std::vector<Option> all_options(FasttextOptions& o) {
+  return {
       clean_option(o),
       punctuation_option(o),
       {.name = "learning-rate",
@@ -48,7 +52,10 @@ void add_fasttext_options(TrainOptions& options, std::vector<Option>& table) {
        .value = &o.bucket,
        .least = 1,
        .most = kMany},
-      {.name = "pretrained-vectors", .help = "file of word vectors (.vec)", .value = &o.pretrained_vectors},
+      {.name = "pretrained-vectors",
+       .help = "file of word vectors (.vec)",
+       .value = &o.pretrained_vectors,
+       .is_path = true},
       {.name = "search-minutes",
        .help = "minutes a fold spends on searching better options; 0: none",
        .value = &o.search_minutes,
@@ -60,7 +67,42 @@ void add_fasttext_options(TrainOptions& options, std::vector<Option>& table) {
        .least = 0,
        .most = 4096},
   };
-  table.insert(table.end(), own.begin(), own.end());
+}
+
+class FasttextSettings : public SettingsOf<FasttextSettings, FasttextOptions> {
+ public:
+  [[nodiscard]] std::vector<Option> table() override { return all_options(options); }
+  [[nodiscard]] std::unique_ptr<Member> make(const Context& context) const override {
+    return make_fasttext(options, context);
+  }
+  [[nodiscard]] std::string reading() const override {
+    FasttextOptions copy = options;
+    return "words\n" + values_of(all_options(copy), {"clean", "punctuation"});
+  }
+};
+
+class FasttextKind : public MemberKind {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "fasttext"; }
+  [[nodiscard]] std::string_view summary() const override {
+    return "word vectors and a linear layer, by fastText";
+  }
+  [[nodiscard]] std::unique_ptr<MemberSettings> defaults() const override {
+    return std::make_unique<FasttextSettings>();
+  }
+  [[nodiscard]] std::unique_ptr<FittedMember> open(const std::filesystem::path& directory,
+                                                   const OpenOptions& open,
+                                                   const Context& context) const override {
+    check_reads_whole_documents(open, directory, name());
+    return open_fitted_fasttext(directory, context);
+  }
+};
+
+}  // namespace
+
+const MemberKind& fasttext_kind() {
+  static const FasttextKind kind;
+  return kind;
 }
 
 }  // namespace quire

@@ -1,11 +1,26 @@
 // Options that several learners have: bound to the fields of the same name in their options.
 #pragma once
 
+#include <algorithm>
+#include <initializer_list>
+#include <string>
+#include <string_view>
 #include <vector>
 
-#include "pipeline/option_tables.h"
+#include "quire/base/option.h"
 
 namespace quire {
+
+// "name = value" of the named options, for MemberSettings::reading.
+[[nodiscard]] inline std::string values_of(const std::vector<Option>& table,
+                                           std::initializer_list<std::string_view> names) {
+  std::string text;
+  for (const Option& option : table) {
+    if (std::ranges::find(names, option.name) == names.end()) continue;
+    text.append(option.name).append(" = ").append(value_text(option)).append("\n");
+  }
+  return text;
+}
 
 // How texts are cleaned: linear, LightGBM, fastText, TextCNN.
 template <typename Options>
@@ -32,7 +47,9 @@ template <typename Options>
           .help =
               "how much the rows of a class count: none, balanced (inverse frequency), effective (inverse "
               "effective number of rows) or a file of lines LABEL<tab>WEIGHT",
-          .value = &o.class_weights};
+          .value = &o.class_weights,
+          .is_path = true,
+          .keywords = {"none", "balanced", "effective"}};
 }
 
 // TF-IDF: linear, LightGBM.
@@ -128,11 +145,13 @@ template <typename Options>
 
 // Which weights are kept, and checkpoints.
 template <typename Options>
-[[nodiscard]] std::vector<Option> keeping_options(Options& o, TrainOptions& options) {
+[[nodiscard]] std::vector<Option> keeping_options(Options& o) {
   return {{.name = "select",
-           .help = "keep the best epoch by validation accuracy, or the last",
+           .help = "which epoch is kept: last; best, by rows held out of the fold's own training rows; "
+                   "best-of-fold, by the rows that the fold is scored on, which flatters the score; auto: "
+                   "best with --patience or --average-best, else last",
            .value = &o.select,
-           .choices = {"best", "last"}},
+           .choices = {"auto", "last", "best", "best-of-fold"}},
           {.name = "ema",
            .help = "decay of an exponential moving average of the weights, which is scored and kept; 0: none",
            .value = &o.ema,
@@ -148,10 +167,6 @@ template <typename Options>
            .value = &o.save_every,
            .least = 0,
            .most = kMany,
-           .in_recipe = false},
-          {.name = "overfit-batch",
-           .help = "only show that the model can learn one batch by heart; writes nothing",
-           .value = &options.overfit_batch,
            .in_recipe = false}};
 }
 

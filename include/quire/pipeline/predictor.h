@@ -1,0 +1,64 @@
+// Predicting from a run, or from a single directory.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "quire/base/context.h"
+#include "quire/base/matrix.h"
+#include "quire/ensemble/metrics.h"
+#include "quire/members/member.h"
+#include "quire/table/columns.h"
+#include "quire/table/documents.h"
+#include "quire/table/reader.h"
+
+namespace quire {
+
+// What predicts: the folds of a run, or a single fine-tuned directory of Hugging Face's layout.
+class Predictor {
+ public:
+  struct Options {
+    OpenOptions model;
+    ColumnFlags columns;                // default: the run's
+    std::optional<TableFormat> format;  // default: the run's
+  };
+  Predictor(const std::filesystem::path& run_or_directory, Options options, const Context& context);
+
+  [[nodiscard]] const std::vector<std::string>& class_names() const {
+    return members_.front()->class_names();
+  }
+  [[nodiscard]] std::string label_name() const { return label_name_; }
+  [[nodiscard]] const ColumnFlags& columns() const { return columns_; }
+  [[nodiscard]] const TableFormat& format() const { return format_; }
+  [[nodiscard]] std::size_t size() const { return members_.size(); }
+
+  // Mean over the folds' probabilities of a chunk of documents: [documents, classes].
+  [[nodiscard]] Matrix predict(std::span<const Document> documents, const Context& context) const;
+
+ private:
+  ColumnFlags columns_;
+  TableFormat format_;
+  std::string label_name_ = "label";
+  std::vector<std::unique_ptr<FittedMember>> members_;
+};
+
+struct PredictOptions {
+  std::string output;         // table
+  std::string probabilities;  // .npy; empty: none
+  std::int64_t top = 1;       // classes a row
+  bool submission = false;    // only id and label
+};
+
+// Streams the table through the predictor, rows in its order. Returns the number of rows.
+std::int64_t predict_table(const Predictor& predictor, const std::filesystem::path& file,
+                           const PredictOptions& options, const Context& context);
+
+// Predicts a labelled table and measures. InputError for a label the predictor does not know.
+[[nodiscard]] Metrics evaluate_table(const Predictor& predictor, const std::filesystem::path& file,
+                                     const Context& context);
+
+}  // namespace quire

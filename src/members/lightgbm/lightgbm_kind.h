@@ -1,0 +1,9 @@
+#pragma once
+
+#include "quire/members/kind.h"
+
+namespace quire {
+
+[[nodiscard]] const MemberKind& lightgbm_kind();
+
+}  // namespace quire

@@ -1,0 +1,114 @@
+#include "pipeline/run_inputs.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "quire/base/error.h"
+#include "quire/base/files.h"
+#include "quire/base/fingerprint.h"
+
+namespace quire {
+namespace {
+
+constexpr std::int64_t kFormat = 1;
+// Of the code that makes a fold's learner and matrices: another number makes all of them anew.
+constexpr std::int64_t kFoldVersion = 1;
+
+// A name that the member will find to be no file has no contents to compare.
+std::string fingerprint_of_path(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) return model_fingerprint(path);
+  return std::filesystem::exists(path) ? file_fingerprint(path) : "missing";
+}
+
+std::string split_fingerprint(const Task& task) {
+  Fingerprint all;
+  for (const std::string& name : task.classes.names()) all.add(name);
+  all.add(std::span<const int>(task.split.fold_of_row));
+  return all.hex();
+}
+
+}  // namespace
+
+void RunInputs::write(const std::filesystem::path& path) const {
+  nlohmann::ordered_json inputs;
+  for (const auto& [name, fingerprint] : fingerprints) inputs[name] = fingerprint;
+  const nlohmann::ordered_json json = {{"format", kFormat}, {"inputs", inputs}};
+  write_file_atomically(path, json.dump(2) + "\n");
+}
+
+RunInputs RunInputs::read(const std::filesystem::path& path) {
+  RunInputs read;
+  try {
+    const auto json = nlohmann::ordered_json::parse(read_file(path));
+    if (const auto format = json.at("format").get<std::int64_t>(); format > kFormat) {
+      throw InputError(
+          fmt::format("'{}' has format {}; this Quire reads up to {}", path.string(), format, kFormat),
+          "a newer Quire wrote it: use that one, or a newer one");
+    }
+    for (const auto& [name, fingerprint] : json.at("inputs").items())
+      read.fingerprints.emplace_back(name, fingerprint.get<std::string>());
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError(fmt::format("'{}' is not as quire writes it: {}", path.string(), error.what()),
+                     "replace the run with --force");
+  }
+  return read;
+}
+
+std::vector<std::string> RunInputs::changed_since(const RunInputs& before) const {
+  std::vector<std::string> changed;
+  for (const auto& [name, fingerprint] : fingerprints) {
+    bool same = false;
+    for (const auto& [old_name, old_fingerprint] : before.fingerprints)
+      same = same || (old_name == name && old_fingerprint == fingerprint);
+    if (!same) changed.push_back(name);
+  }
+  for (const auto& [old_name, ignored] : before.fingerprints) {
+    bool there = false;
+    for (const auto& [name, also_ignored] : fingerprints) there = there || name == old_name;
+    if (!there) changed.push_back(old_name);
+  }
+  return changed;
+}
+
+RunInputs inputs_of(const Task& task) {
+  RunInputs inputs;
+  inputs.fingerprints = {{"the training table", task.train_fingerprint},
+                         {"the classes and folds", split_fingerprint(task)}};
+  if (!task.options.valid.empty())
+    inputs.fingerprints.emplace_back("the validation table", task.valid_fingerprint);
+  if (!task.options.test.empty()) inputs.fingerprints.emplace_back("the test table", task.test_fingerprint);
+  return inputs;
+}
+
+RunInputs inputs_of(const MemberOptions& member) {
+  RunInputs inputs;
+  const auto settings = member.settings().clone();
+  for (const Option& option : settings->table()) {
+    const std::string path = path_of(option);
+    if (path.empty()) continue;
+    inputs.fingerprints.emplace_back(
+        fmt::format("what --{} of member '{}' names", flag_of(option), member.name),
+        fingerprint_of_path(path));
+  }
+  return inputs;
+}
+
+std::string member_key(const Task& task, const MemberOptions& member) {
+  Fingerprint key;
+  key.add(kFoldVersion).add(member.kind().name()).add(task.options.seed);
+  const auto settings = member.settings().clone();
+  for (const Option& option : settings->table()) {
+    if (!option.in_recipe) continue;
+    key.add(option.name).add(path_of(option).empty() ? value_text(option) : "path");
+  }
+  for (const auto& [name, fingerprint] : inputs_of(member).fingerprints) key.add(fingerprint);
+  key.add(task.train_fingerprint).add(split_fingerprint(task)).add(task.valid_fingerprint);
+  return key.hex();
+}
+
+std::string fold_key(const std::string& member_key, int fold) {
+  return Fingerprint().add(member_key).add(std::int64_t{fold}).hex();
+}
+
+}  // namespace quire

@@ -1,0 +1,30 @@
+// Records of what has been made, and from what: beside the files of each fold.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace quire {
+
+// How far a fold has come. Each state is written once what it promises is on the disk.
+enum class FoldState {
+  started,   // a fit is under way; there may be a checkpoint
+  fitted,    // the learner is saved and can be opened
+  finished,  // its matrices and metrics are there too
+};
+
+struct FoldRecord {
+  FoldState state = FoldState::started;
+  std::string key;   // of everything the learner depends on
+  std::string test;  // the fingerprint of the test table that test.npy is of; empty: none
+  double seconds = 0;
+};
+
+// fold-K/stage.json. Nothing when there is no record, or one that cannot be read: such a fold is made anew.
+// Throws InputError for a record of a newer format.
+[[nodiscard]] std::optional<FoldRecord> read_fold_record(const std::filesystem::path& fold);
+void write_fold_record(const std::filesystem::path& fold, const FoldRecord& record);
+
+}  // namespace quire
