@@ -133,6 +133,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   add_train(program, {argv, argv + argc});
+  add_run(program);
   add_predict(program);
   add_eval(program);
   add_export(program);

@@ -58,6 +58,7 @@ struct ModelFlags {
 
 // `words` is the whole command line: its --member decides which options `train` has.
 void add_train(Program& program, const std::vector<std::string>& words);
+void add_run(Program& program);
 void add_predict(Program& program);
 void add_eval(Program& program);
 void add_export(Program& program);

@@ -55,7 +55,11 @@ MemberOptions::MemberOptions(std::string_view kind)
     : kind_(&member_kind(kind)), settings_(kind_->defaults()) {}
 
 MemberOptions::MemberOptions(const MemberOptions& other)
-    : name(other.name), kind_(other.kind_), settings_(other.settings_->clone()) {}
+    : name(other.name),
+      seed(other.seed),
+      repeat(other.repeat),
+      kind_(other.kind_),
+      settings_(other.settings_->clone()) {}
 
 MemberOptions& MemberOptions::operator=(const MemberOptions& other) {
   if (this != &other) *this = MemberOptions(other);

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 // How training went, rather than what was learned.
 bool is_log(const std::string& name) {
   return name == "log.jsonl" || name == "epochs.jsonl" || name == "metrics.json" || name == "stage.json" ||
-         name == "held_out.npy" || name == "test.npy" || name == kCheckpointFile;
+         name == "held_out.npy" || name == "test.npy" || name == "holdout.npy" || name == kCheckpointFile;
 }
 
 bool is_taken(const fs::path& path) {

@@ -16,7 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kHeldOut = "held_out.npy";
-constexpr const char* kTest = "test.npy";
 // Share of a fold's training rows by which its epoch or round is chosen.
 constexpr double kInnerShare = 0.1;
 
@@ -31,7 +30,9 @@ std::optional<Matrix> read_matrix(const fs::path& path, std::int64_t rows, std::
 
 MemberRun::MemberRun(const Task& task, const MemberOptions& options, const RunDirectory& run,
                      const Context& context)
-    : task_(task), options_(options), run_(run), context_(context) {}
+    : task_(task), options_(options), run_(run), context_(context) {
+  if (options_.seed) context_.seed = static_cast<std::uint64_t>(*options_.seed);
+}
 
 std::string MemberRun::key_of(int k) const {
   if (key_.empty()) key_ = member_key(task_, options_);
@@ -55,17 +56,17 @@ std::optional<MemberRun::Outcome> MemberRun::finished_fold(int k) const {
   const fs::path directory = run_.fold(options_.name, k);
   const auto record = read_fold_record(directory);
   if (!record || record->state != FoldState::finished || record->key != key_of(k) ||
-      record->test != task_.test_fingerprint)
+      record->predicted != task_.predicted_fingerprint())
     return std::nullopt;
   const auto classes = static_cast<std::int64_t>(task_.classes.size());
   const Fold& fold = task_.split.folds[static_cast<std::size_t>(k)];
   auto held_out = read_matrix(directory / kHeldOut, static_cast<std::int64_t>(fold.valid.size()), classes);
   if (!held_out) return std::nullopt;
-  Outcome outcome{.held_out = std::move(*held_out), .test = {}};
-  if (task_.test_rows > 0) {
-    auto test = read_matrix(directory / kTest, task_.test_rows, classes);
-    if (!test) return std::nullopt;
-    outcome.test = std::move(*test);
+  Outcome outcome{.held_out = std::move(*held_out), .predicted = {}};
+  for (const PredictedTable& table : task_.predicted) {
+    auto matrix = read_matrix(directory / (table.name + ".npy"), table.rows, classes);
+    if (!matrix) return std::nullopt;
+    outcome.predicted.push_back(std::move(*matrix));
   }
   return outcome;
 }
@@ -149,13 +150,13 @@ std::unique_ptr<FittedMember> MemberRun::fit(int k, const Corpus& corpus) {
   if (!record || record->key != key) {
     fs::remove_all(directory);
     make_directories(directory);
-    write_fold_record(directory, {.state = FoldState::started, .key = key, .test = {}, .seconds = 0});
+    write_fold_record(directory, {.state = FoldState::started, .key = key, .predicted = {}, .seconds = 0});
   }
   const Stopwatch watch;
   const Fold rows = rows_to_fit(k);
   auto fitted = member().fit(fit_input(k, corpus, rows), context_);
   write_fold_record(directory,
-                    {.state = FoldState::fitted, .key = key, .test = {}, .seconds = watch.seconds()});
+                    {.state = FoldState::fitted, .key = key, .predicted = {}, .seconds = watch.seconds()});
   return fitted;
 }
 
@@ -169,18 +170,18 @@ MemberRun::Outcome MemberRun::run_fold(int k, const Corpus& corpus) {
   const Fold& fold = task_.split.folds[static_cast<std::size_t>(k)];
   outcome.held_out = fitted->predict(corpus, fold.valid, context_, stage);
   write_npy(directory / kHeldOut, outcome.held_out);
-  if (task_.test_rows > 0) {
-    std::vector<std::int64_t> rows(static_cast<std::size_t>(task_.test_rows));
-    std::iota(rows.begin(), rows.end(), task_.rows + task_.valid_rows);
-    outcome.test = fitted->predict(corpus, rows, context_, stage);
-    write_npy(directory / kTest, outcome.test);
+  for (const PredictedTable& table : task_.predicted) {
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(table.rows));
+    std::iota(rows.begin(), rows.end(), table.first);
+    outcome.predicted.push_back(fitted->predict(corpus, rows, context_, stage));
+    write_npy(directory / (table.name + ".npy"), outcome.predicted.back());
   }
   write_file_atomically(run_.fold_metrics(options_.name, k),
                         score(k, outcome.held_out).json(task_.classes.names()) + "\n");
   FoldRecord record = read_fold_record(directory).value_or(FoldRecord{});
   record.state = FoldState::finished;
   record.key = key_of(k);
-  record.test = task_.test_fingerprint;
+  record.predicted = task_.predicted_fingerprint();
   write_fold_record(directory, record);
   options_.kind().forget_progress(directory);
   return outcome;
@@ -193,9 +194,11 @@ Metrics MemberRun::score(int k, const Matrix& held_out) const {
 
 MemberScore MemberRun::run(const Corpus* corpus) {
   const auto classes = static_cast<std::int64_t>(task_.classes.size());
-  Matrix oof(task_.rows, classes, std::numeric_limits<float>::quiet_NaN());
-  Matrix valid(task_.valid_rows, classes);
-  Matrix test(task_.test_rows, classes);
+  MemberMatrices& all = matrices_;
+  all.oof = Matrix(task_.rows, classes, std::numeric_limits<float>::quiet_NaN());
+  all.valid = Matrix(task_.valid_rows, classes);
+  all.predicted.clear();
+  for (const PredictedTable& table : task_.predicted) all.predicted.emplace_back(table.rows, classes);
   MemberScore result;
   result.name = options_.name;
   const auto share = 1.0F / static_cast<float>(task_.fold_count());
@@ -206,11 +209,14 @@ MemberScore MemberRun::run(const Corpus* corpus) {
     const Fold& fold = task_.split.folds[static_cast<std::size_t>(k)];
     for (std::size_t i = 0; i < fold.valid.size(); ++i) {
       const bool given = fold.valid[i] >= task_.rows;
-      const auto target = given ? valid.row(fold.valid[i] - task_.rows) : oof.row(fold.valid[i]);
+      const auto target = given ? all.valid.row(fold.valid[i] - task_.rows) : all.oof.row(fold.valid[i]);
       std::ranges::copy(outcome.held_out.row(static_cast<std::int64_t>(i)), target.begin());
     }
-    for (std::size_t i = 0; i < outcome.test.values.size(); ++i)
-      test.values[i] += share * outcome.test.values[i];
+    for (std::size_t t = 0; t < outcome.predicted.size(); ++t) {
+      const std::vector<float>& values = outcome.predicted[t].values;
+      for (std::size_t i = 0; i < values.size(); ++i) all.predicted[t].values[i] += share * values[i];
+    }
+    if (const auto record = read_fold_record(run_.fold(options_.name, k))) result.seconds += record->seconds;
     if (fold.valid.empty()) continue;
     result.folds.push_back({k, score(k, outcome.held_out)});
     rows.insert(rows.end(), fold.valid.begin(), fold.valid.end());
@@ -223,9 +229,10 @@ MemberScore MemberRun::run(const Corpus* corpus) {
   result.chosen_on_scored_rows = chooses_on_scored_rows();
 
   const fs::path member = run_.member(options_.name);
-  write_npy(member / "oof.npy", oof);
-  if (task_.valid_rows > 0) write_npy(member / "valid.npy", valid);
-  if (task_.test_rows > 0) write_npy(member / "test.npy", test);
+  write_npy(member / "oof.npy", all.oof);
+  if (task_.valid_rows > 0) write_npy(member / "valid.npy", all.valid);
+  for (std::size_t t = 0; t < task_.predicted.size(); ++t)
+    write_npy(member / (task_.predicted[t].name + ".npy"), all.predicted[t]);
   write_file_atomically(run_.member_metrics(options_.name), metrics.json(task_.classes.names()) + "\n");
   return result;
 }

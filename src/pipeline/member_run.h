@@ -17,6 +17,13 @@ namespace quire {
 
 // A fold is one transaction: learner, matrices, metrics, and only then does the checkpoint go. What is
 // finished is never made again, and never used for another task or other options: its key must agree.
+// What a member has made of all folds, as its files hold it.
+struct MemberMatrices {
+  Matrix oof;                     // [training rows, classes]; NaN where a row was never held out
+  Matrix valid;                   // [rows of the validation table, classes]
+  std::vector<Matrix> predicted;  // of each table to predict: the mean over the folds
+};
+
 class MemberRun {
  public:
   MemberRun(const Task& task, const MemberOptions& options, const RunDirectory& run, const Context& context);
@@ -31,11 +38,13 @@ class MemberRun {
   void overfit(const Corpus& corpus);
   // Makes what is missing. `corpus` may be null when all folds are finished.
   MemberScore run(const Corpus* corpus);
+  // After `run`.
+  [[nodiscard]] const MemberMatrices& matrices() const { return matrices_; }
 
  private:
   struct Outcome {
-    Matrix held_out;  // [rows that the fold is scored on, classes]
-    Matrix test;      // [rows of the test table, classes]
+    Matrix held_out;                // [rows that the fold is scored on, classes]
+    std::vector<Matrix> predicted;  // of each table to predict: [its rows, classes]
   };
 
   [[nodiscard]] std::string key_of(int k) const;
@@ -52,8 +61,9 @@ class MemberRun {
   const Task& task_;
   MemberOptions options_;
   RunDirectory run_;
-  const Context& context_;
+  Context context_;
   std::unique_ptr<Member> member_;
+  MemberMatrices matrices_;
   mutable std::string key_;  // of all folds; empty: not asked for yet
 };
 

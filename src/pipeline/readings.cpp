@@ -69,7 +69,8 @@ void Readings::fill(const Task& task, const Context& context) {
   };
   read(task.options.train, LabelColumn::required, task.rows, used);
   read(task.options.valid, LabelColumn::required, task.valid_rows, always);
-  read(task.options.test, LabelColumn::optional, task.test_rows, always);
+  for (const PredictedTable& table : task.predicted)
+    read(table.file, LabelColumn::optional, table.rows, always);
 }
 
 }  // namespace quire

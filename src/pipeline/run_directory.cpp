@@ -15,7 +15,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // What a run consists of. The recipe goes last: until then the directory is known as ours.
-constexpr const char* kContents[] = {"members", "labels.txt", "folds.tsv", "inputs.json", "recipe.toml"};
+constexpr const char* kContents[] = {"members",      "ensemble",     "leaderboard.tsv", "oof.tsv",
+                                     "suspects.tsv", "coverage.tsv", "predictions.tsv", "labels.txt",
+                                     "folds.tsv",    "inputs.json",  "recipe.toml"};
 
 constexpr const char* kLock = ".lock";
 
@@ -85,8 +87,8 @@ void RunDirectory::check(const Recipe& recipe, Existing existing) const {
   }
 }
 
-void RunDirectory::compare(const Recipe& now, const RunInputs& inputs) const {
-  const std::vector<std::string> options = recipe_differences(read(), now);
+void RunDirectory::compare(const Recipe& now, const RunInputs& inputs, bool members_too) const {
+  const std::vector<std::string> options = recipe_differences(read(), now, members_too);
   if (!options.empty()) {
     throw InputError(
         fmt::format("'{}' was started with other options: {}", path_.string(), fmt::join(options, "; ")),
@@ -94,7 +96,7 @@ void RunDirectory::compare(const Recipe& now, const RunInputs& inputs) const {
   }
   // A process that died before it wrote them has made nothing yet.
   if (!fs::exists(this->inputs())) return;
-  const std::vector<std::string> changed = inputs.changed_since(RunInputs::read(this->inputs()));
+  const std::vector<std::string> changed = inputs.changed_since(RunInputs::read(this->inputs()), members_too);
   if (changed.empty()) return;
   throw InputError(fmt::format("'{}' was started with other data: {} changed since then", path_.string(),
                                fmt::join(changed, " and ")),
@@ -107,15 +109,25 @@ FileLock RunDirectory::prepare(const Recipe& now, const RunInputs& now_inputs, E
   check(now, existing);
   make_directories(path_);
   FileLock lock = FileLock::lock(path_ / kLock, path_.string(), context);
-  if (is_run() && existing == Existing::resume) {
-    compare(now, now_inputs);
+  if (is_run() && existing != Existing::replace) {
+    compare(now, now_inputs, existing == Existing::resume);
     remove_partial_files(path_);
   } else if (is_run()) {
     for (const char* name : kContents) fs::remove_all(path_ / name);
   }
-  if (!is_run()) write_file_atomically(recipe(), write_recipe(now));
+  if (!is_run() || existing == Existing::resume_edited) write_file_atomically(recipe(), write_recipe(now));
   now_inputs.write(inputs());
   return lock;
+}
+
+void RunDirectory::remove_other_members(const Recipe& recipe) const {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(path_ / "members")) {
+    const std::string name = entry.path().filename().string();
+    if (std::ranges::find(recipe.members, name, &MemberOptions::name) == recipe.members.end())
+      found.push_back(entry.path());
+  }
+  for (const fs::path& path : found) fs::remove_all(path);
 }
 
 std::vector<fs::path> RunDirectory::finished_folds(const std::string& name) const {

@@ -12,7 +12,12 @@
 
 namespace quire {
 
-enum class Existing { refuse, resume, replace };
+enum class Existing {
+  refuse,
+  resume,         // only with the recipe that it was started with
+  resume_edited,  // members and what follows from them may have changed: they are made anew
+  replace,
+};
 
 class RunDirectory {
  public:
@@ -35,6 +40,15 @@ class RunDirectory {
     return member(name) / "metrics.json";
   }
 
+  // Of several members combined.
+  [[nodiscard]] std::filesystem::path ensemble(const std::string& method) const {
+    return path_ / "ensemble" / method;
+  }
+  [[nodiscard]] std::filesystem::path combination(const std::string& method) const {
+    return path_ / "ensemble" / (method + ".json");
+  }
+  [[nodiscard]] std::filesystem::path chosen() const { return path_ / "ensemble" / "chosen.json"; }
+
   // Is this a run of ours (finished or not)? Another program's recipe.toml makes none.
   [[nodiscard]] bool is_run() const;
   // The recipe that the run was started with. InputError when this is no run.
@@ -48,12 +62,14 @@ class RunDirectory {
   // differs.
   [[nodiscard]] FileLock prepare(const Recipe& recipe, const RunInputs& inputs, Existing existing,
                                  const Context& context) const;
+  // Removes folders of members that the recipe does not name.
+  void remove_other_members(const Recipe& recipe) const;
   // Folders of finished folds, ascending. InputError when there is none.
   [[nodiscard]] std::vector<std::filesystem::path> finished_folds(const std::string& name) const;
 
  private:
   [[nodiscard]] bool is_taken() const;
-  void compare(const Recipe& recipe, const RunInputs& inputs) const;
+  void compare(const Recipe& recipe, const RunInputs& inputs, bool members_too) const;
 
   std::filesystem::path path_;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "quire/base/error.h"
@@ -14,6 +15,8 @@ namespace {
 constexpr std::int64_t kFormat = 1;
 // Of the code that makes a fold's learner and matrices: another number makes all of them anew.
 constexpr std::int64_t kFoldVersion = 1;
+// How the names of members' inputs begin.
+constexpr std::string_view kOfMember = "what";
 
 // A name that the member will find to be no file has no contents to compare.
 std::string fingerprint_of_path(const std::filesystem::path& path) {
@@ -55,19 +58,19 @@ RunInputs RunInputs::read(const std::filesystem::path& path) {
   return read;
 }
 
-std::vector<std::string> RunInputs::changed_since(const RunInputs& before) const {
+std::vector<std::string> RunInputs::changed_since(const RunInputs& before, bool members_too) const {
+  const std::map<std::string, std::string> then(before.fingerprints.begin(), before.fingerprints.end());
+  const std::map<std::string, std::string> now(fingerprints.begin(), fingerprints.end());
   std::vector<std::string> changed;
+  const auto note = [&](const std::string& name) {
+    if (members_too || !name.starts_with(kOfMember)) changed.push_back(name);
+  };
   for (const auto& [name, fingerprint] : fingerprints) {
-    bool same = false;
-    for (const auto& [old_name, old_fingerprint] : before.fingerprints)
-      same = same || (old_name == name && old_fingerprint == fingerprint);
-    if (!same) changed.push_back(name);
+    const auto found = then.find(name);
+    if (found == then.end() || found->second != fingerprint) note(name);
   }
-  for (const auto& [old_name, ignored] : before.fingerprints) {
-    bool there = false;
-    for (const auto& [name, also_ignored] : fingerprints) there = there || name == old_name;
-    if (!there) changed.push_back(old_name);
-  }
+  for (const auto& [name, ignored] : before.fingerprints)
+    if (!now.contains(name)) note(name);
   return changed;
 }
 
@@ -77,7 +80,8 @@ RunInputs inputs_of(const Task& task) {
                          {"the classes and folds", split_fingerprint(task)}};
   if (!task.options.valid.empty())
     inputs.fingerprints.emplace_back("the validation table", task.valid_fingerprint);
-  if (!task.options.test.empty()) inputs.fingerprints.emplace_back("the test table", task.test_fingerprint);
+  for (const PredictedTable& table : task.predicted)
+    inputs.fingerprints.emplace_back(fmt::format("the {} table", table.name), table.fingerprint);
   return inputs;
 }
 
@@ -88,7 +92,7 @@ RunInputs inputs_of(const MemberOptions& member) {
     const std::string path = path_of(option);
     if (path.empty()) continue;
     inputs.fingerprints.emplace_back(
-        fmt::format("what --{} of member '{}' names", flag_of(option), member.name),
+        fmt::format("{} --{} of member '{}' names", kOfMember, flag_of(option), member.name),
         fingerprint_of_path(path));
   }
   return inputs;
@@ -96,7 +100,7 @@ RunInputs inputs_of(const MemberOptions& member) {
 
 std::string member_key(const Task& task, const MemberOptions& member) {
   Fingerprint key;
-  key.add(kFoldVersion).add(member.kind().name()).add(task.options.seed);
+  key.add(kFoldVersion).add(member.kind().name()).add(member.seed.value_or(task.options.seed));
   const auto settings = member.settings().clone();
   for (const Option& option : settings->table()) {
     if (!option.in_recipe) continue;

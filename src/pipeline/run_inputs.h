@@ -18,8 +18,8 @@ struct RunInputs {
   // inputs.json. Throws InputError for a file that is damaged or of a newer format.
   void write(const std::filesystem::path& path) const;
   [[nodiscard]] static RunInputs read(const std::filesystem::path& path);
-  // Names of those that are not equal in `before`.
-  [[nodiscard]] std::vector<std::string> changed_since(const RunInputs& before) const;
+  // Names of those that are not equal in `before`; those of members only where they count too.
+  [[nodiscard]] std::vector<std::string> changed_since(const RunInputs& before, bool members_too) const;
 };
 
 // Of a task: tables, labels, split.

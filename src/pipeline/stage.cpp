@@ -33,8 +33,10 @@ std::optional<FoldRecord> read_fold_record(const std::filesystem::path& fold) {
                                  number("format"), kFormat),
                      "a newer Quire wrote it: use that one, or a newer one");
   }
-  FoldRecord record{
-      .state = FoldState::started, .key = text("key"), .test = text("test"), .seconds = number("seconds")};
+  FoldRecord record{.state = FoldState::started,
+                    .key = text("key"),
+                    .predicted = text("predicted"),
+                    .seconds = number("seconds")};
   const std::string state = text("state");
   for (std::size_t i = 0; i < kStates.size(); ++i) {
     if (state != kStates[i]) continue;
@@ -48,7 +50,7 @@ void write_fold_record(const std::filesystem::path& fold, const FoldRecord& reco
   const nlohmann::ordered_json json = {{"format", kFormat},
                                        {"state", kStates.at(static_cast<std::size_t>(record.state))},
                                        {"key", record.key},
-                                       {"test", record.test},
+                                       {"predicted", record.predicted},
                                        {"seconds", record.seconds}};
   write_file_atomically(fold / kFile, json.dump(2) + "\n");
 }

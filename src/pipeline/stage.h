@@ -17,8 +17,8 @@ enum class FoldState {
 
 struct FoldRecord {
   FoldState state = FoldState::started;
-  std::string key;   // of everything the learner depends on
-  std::string test;  // the fingerprint of the test table that test.npy is of; empty: none
+  std::string key;        // of everything the learner depends on
+  std::string predicted;  // the fingerprint of the tables that its matrices are of
   double seconds = 0;
 };
 

@@ -73,7 +73,7 @@ class TaskReader {
  private:
   void read_train();
   void read_valid();
-  void read_test();
+  void read_predicted(const std::string& name, const std::string& file, LabelColumn label);
   void note(const Document& document);
   void sample(std::vector<std::string>& labels);
   void keep(const std::vector<bool>& kept, std::vector<std::string>& labels);
@@ -188,17 +188,30 @@ void TaskReader::read_valid() {
   task_.valid_fingerprint = fingerprint_of(contents_, task_.options.text);
 }
 
-void TaskReader::read_test() {
-  if (task_.options.test.empty()) return;
+void TaskReader::read_predicted(const std::string& name, const std::string& file, LabelColumn label) {
+  if (file.empty()) return;
   contents_.clear();
-  DocumentReader reader(task_.options.test, columns_of_training(), LabelColumn::optional,
-                        table_format(task_.options), DuplicateIds::error, context_);
+  PredictedTable table{.name = name, .file = file, .first = static_cast<std::int64_t>(task_.labels.size())};
+  DocumentReader reader(file, columns_of_training(), label, table_format(task_.options), DuplicateIds::error,
+                        context_);
+  std::int64_t unknown = 0;
   for_rows(reader, 0, context_, [&](const Document& document) {
+    const auto truth = document.label.empty() ? std::nullopt : task_.classes.find(document.label);
+    if (!document.label.empty() && !truth) ++unknown;
+    table.truth.push_back(truth.value_or(-1));
+    table.ids.push_back(document.id);
     task_.labels.push_back(-1);
     note(document);
   });
-  task_.test_rows = static_cast<std::int64_t>(contents_.size());
-  task_.test_fingerprint = fingerprint_of(contents_, task_.options.text);
+  table.rows = static_cast<std::int64_t>(contents_.size());
+  table.fingerprint = fingerprint_of(contents_, task_.options.text);
+  if (unknown > 0) {
+    context_.warn(
+        fmt::format("{}: {} rows have a label that no training row has; they are predicted, and not "
+                    "scored",
+                    file, unknown));
+  }
+  task_.predicted.push_back(std::move(table));
 }
 
 void TaskReader::draw_split() {
@@ -248,7 +261,8 @@ void TaskReader::draw_folds(std::span<const int> labels) {
 Task TaskReader::read() {
   read_train();
   read_valid();
-  read_test();
+  read_predicted("test", task_.options.test, LabelColumn::optional);
+  read_predicted("holdout", task_.options.holdout, LabelColumn::required);
   draw_split();
   return std::move(task_);
 }
@@ -258,21 +272,37 @@ void describe_copies(const Task& task, const Context& context) {
   const std::span<const TextFingerprint> texts(task.texts);
   const auto rows = static_cast<std::size_t>(task.rows);
   const auto valid = static_cast<std::size_t>(task.valid_rows);
-  const TextDuplicates found = count_text_duplicates(texts.first(rows), task.split.fold_of_row,
-                                                     texts.subspan(rows, valid), texts.subspan(rows + valid));
+  const TextDuplicates found =
+      count_text_duplicates(texts.first(rows), task.split.fold_of_row, texts.subspan(rows, valid), {});
   if (found.copies > 0) {
     context.info(fmt::format(
         "{} documents are exact copies of another; {} of them lie in another fold than their twin{}",
         found.copies, found.across_folds, found.across_folds > 0 ? " (--group keeps twins together)" : ""));
   }
-  for (const auto& [count, table] : {std::pair{found.valid, "validation"}, std::pair{found.test, "test"}}) {
+  const auto say = [&](std::int64_t count, std::string_view table) {
     if (count > 0)
       context.info(
           fmt::format("{} documents of the {} table are exact copies of training rows", count, table));
+  };
+  say(found.valid, "validation");
+  for (const PredictedTable& table : task.predicted) {
+    const auto own =
+        texts.subspan(static_cast<std::size_t>(table.first), static_cast<std::size_t>(table.rows));
+    say(count_text_duplicates(texts.first(rows), task.split.fold_of_row, {}, own).test, table.name);
   }
 }
 
 }  // namespace
+
+bool PredictedTable::has_truth() const {
+  return std::ranges::any_of(truth, [](int label) { return label >= 0; });
+}
+
+std::string Task::predicted_fingerprint() const {
+  Fingerprint all;
+  for (const PredictedTable& table : predicted) all.add(table.name).add(table.fingerprint);
+  return all.hex();
+}
 
 Task read_task(const TaskOptions& options, const Context& context) {
   return TaskReader(options, context).read();

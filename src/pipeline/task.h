@@ -21,28 +21,41 @@ struct Split {
   std::vector<int> fold_of_row;
 };
 
+// A table that every fold predicts.
+struct PredictedTable {
+  std::string name;  // "test", "holdout": of its matrices
+  std::string file;
+  std::int64_t first = 0;  // its first row in the task
+  std::int64_t rows = 0;
+  std::vector<std::string> ids;
+  std::vector<int> truth;  // -1 where the row has no label, or one that no training row has
+  std::string fingerprint;
+  [[nodiscard]] bool has_truth() const;
+};
+
 // Rows are numbered through all tables: those of the training table that are used, then the validation
-// table's, then the test table's.
+// table's, then those of the tables to predict.
 struct Task {
   TaskOptions options;              // with the columns that were found
   std::vector<std::string> ids;     // of the training rows
-  std::vector<int> labels;          // of all rows; -1 in the test table
+  std::vector<int> labels;          // of all rows; -1 in tables to predict: nothing learns from those
   std::vector<std::string> groups;  // of the training rows; empty without a group column
   LabelSet classes;
   std::int64_t rows = 0;        // training rows
   std::int64_t valid_rows = 0;  // of the validation table
-  std::int64_t test_rows = 0;   // of the test table
-  bool has_ids = false;         // of a column, not row numbers
+  std::vector<PredictedTable> predicted;
+  bool has_ids = false;  // of a column, not row numbers
   std::string id_name;
 
   std::vector<bool> used;  // of the training table's rows; those beyond its end are not
   Split split;
 
   // What a result depends on: of ids, labels, groups and texts of the rows that are used, in their order.
-  std::string train_fingerprint, valid_fingerprint, test_fingerprint;
+  std::string train_fingerprint, valid_fingerprint;
   std::vector<TextFingerprint> texts;  // of all rows
 
-  [[nodiscard]] std::int64_t all_rows() const { return rows + valid_rows + test_rows; }
+  // Of the tables to predict.
+  [[nodiscard]] std::string predicted_fingerprint() const;
   [[nodiscard]] int fold_count() const { return static_cast<int>(split.folds.size()); }
 };
 

@@ -1,6 +1,7 @@
-// `quire train`: from labelled tables to a run directory.
+// `quire train` and `quire run`: from labelled tables to a run directory. Training is a run of one member.
 #include <fmt/format.h>
 
+#include "pipeline/combine.h"
 #include "pipeline/member_run.h"
 #include "pipeline/readings.h"
 #include "pipeline/run_directory.h"
@@ -103,7 +104,7 @@ RunSummary Training::run() {
   const Stopwatch watch;
   RunSummary summary;
   Existing existing = Existing::refuse;
-  if (options_.resume) existing = Existing::resume;
+  if (options_.resume) existing = options_.combine ? Existing::resume_edited : Existing::resume;
   if (options_.force) existing = Existing::replace;
   if (!options_.overfit_batch) run_.check(options_.recipe, existing);
   if (options_.resume && run_.is_run()) take_columns(options_.recipe.task, run_.read().task);
@@ -123,14 +124,24 @@ RunSummary Training::run() {
   }
   const FileLock lock = run_.prepare(options_.recipe, inputs, existing, context_);
   fill_corpora();
-  if (readings_.empty()) {
+  if (readings_.empty() && !options_.combine) {
     summary.unchanged = true;
     return summary;
   }
   describe();
   task_.classes.write(run_.labels());
   write_folds(run_, task_);
-  for (MemberRun& member : members_) summary.members.push_back(member.run(corpus_of(member)));
+  for (MemberRun& member : members_) {
+    if (members_.size() > 1 && corpus_of(member) != nullptr)
+      context_.info(fmt::format("member {}", member.options().name));
+    summary.members.push_back(member.run(corpus_of(member)));
+  }
+  if (options_.combine) {
+    Combined combined = combine_members(task_, options_.recipe, members_, summary.members, run_, context_);
+    summary.leaderboard = std::move(combined.leaderboard);
+    summary.chosen = std::move(combined.chosen);
+    run_.remove_other_members(options_.recipe);
+  }
   summary.documents = task_.rows;
   summary.classes = task_.classes.names();
   summary.seconds = watch.seconds();
@@ -141,6 +152,12 @@ RunSummary Training::run() {
 
 void check_options(RunOptions& options) {
   check_recipe(options.recipe);
+  if (options.combine) check_ensemble(options.recipe.ensemble);
+  if (!options.recipe.output.submission.empty() && options.recipe.task.test.empty()) {
+    throw InputError(fmt::format("[output] submission is '{}', but there is no test table",
+                                 options.recipe.output.submission),
+                     "name one under [data] test");
+  }
   check_validation(options.recipe);
   if (options.resume && options.force) {
     throw InputError("--resume goes on with a run and --force replaces it", "give one of the two");

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <filesystem>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -117,6 +119,8 @@ class MemberOptions {
   [[nodiscard]] Options& get();
 
   std::string name;  // of the member and its folder; until `check`, empty stands for the kind's
+  std::optional<std::int64_t> seed;  // of everything random in it; default: the run's
+  std::int64_t repeat = 1;           // so many members NAME-1, NAME-2, ... with seeds that follow each other
 
  private:
   const MemberKind* kind_;

@@ -10,6 +10,7 @@
 
 #include "quire/base/context.h"
 #include "quire/base/matrix.h"
+#include "quire/ensemble/combination.h"
 #include "quire/ensemble/metrics.h"
 #include "quire/members/member.h"
 #include "quire/table/columns.h"
@@ -18,32 +19,45 @@
 
 namespace quire {
 
-// What predicts: the folds of a run, or a single fine-tuned directory of Hugging Face's layout.
+// What predicts: a run, or a single fine-tuned directory of Hugging Face's layout. Of a run with one member
+// its folds' mean; of one with several the combination that the run has chosen. Members that it does not use
+// are not opened.
 class Predictor {
  public:
   struct Options {
     OpenOptions model;
+    std::string member;                 // predict with this one alone
+    std::string method;                 // with this combination instead of the chosen one
     ColumnFlags columns;                // default: the run's
     std::optional<TableFormat> format;  // default: the run's
   };
   Predictor(const std::filesystem::path& run_or_directory, Options options, const Context& context);
 
   [[nodiscard]] const std::vector<std::string>& class_names() const {
-    return members_.front()->class_names();
+    return members_.front().folds.front()->class_names();
   }
   [[nodiscard]] std::string label_name() const { return label_name_; }
   [[nodiscard]] const ColumnFlags& columns() const { return columns_; }
   [[nodiscard]] const TableFormat& format() const { return format_; }
-  [[nodiscard]] std::size_t size() const { return members_.size(); }
+  // Trained learners that are open, all folds of all members.
+  [[nodiscard]] std::size_t size() const;
 
-  // Mean over the folds' probabilities of a chunk of documents: [documents, classes].
+  // Probabilities of a chunk of documents: [documents, classes].
   [[nodiscard]] Matrix predict(std::span<const Document> documents, const Context& context) const;
 
  private:
   ColumnFlags columns_;
   TableFormat format_;
   std::string label_name_ = "label";
-  std::vector<std::unique_ptr<FittedMember>> members_;
+  struct OpenMember {
+    std::size_t place = 0;  // in the combination
+    std::vector<std::unique_ptr<FittedMember>> folds;
+    [[nodiscard]] Matrix predict(std::span<const Document> documents, const Context& context) const;
+  };
+  void open_run(const std::filesystem::path& path, const Options& options, const Context& context);
+
+  std::vector<OpenMember> members_;
+  std::optional<Combination> combination_;
 };
 
 struct PredictOptions {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "quire/base/context.h"
+#include "quire/ensemble/leaderboard.h"
 #include "quire/ensemble/metrics.h"
 #include "quire/pipeline/recipe.h"
 
@@ -18,6 +19,9 @@ struct RunOptions {
   bool resume = false;         // go on with an interrupted run; a finished one stays as it is
   bool force = false;          // replace an existing run
   bool overfit_batch = false;  // show that one batch can be learned, and write nothing
+  // `quire run`: members are combined, and on resume a recipe with other members is welcome: what changed is
+  // made anew, nothing else.
+  bool combine = false;
 };
 
 // Throws InputError for contradictions, and what check_recipe throws; settles defaults.
@@ -33,6 +37,7 @@ struct MemberScore {
   std::vector<FoldScore> folds;        // those with validation rows
   std::optional<Metrics> validation;   // out-of-fold, of the held-out rows or of the validation table
   bool out_of_fold = false;            // each row by a fold that never saw it
+  double seconds = 0;                  // of its fits
   bool chosen_on_scored_rows = false;  // an epoch or a round was chosen by the rows of the score
 };
 
@@ -40,7 +45,9 @@ struct RunSummary {
   std::int64_t documents = 0;
   std::vector<std::string> classes;
   std::vector<MemberScore> members;
-  bool unchanged = false;  // a finished run was resumed
+  std::vector<LeaderboardRow> leaderboard;  // of `combine`, best first
+  std::string chosen;                       // of `combine`: the method that predicts
+  bool unchanged = false;                   // a finished run was resumed
   double seconds = 0;
 };
 

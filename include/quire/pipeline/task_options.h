@@ -14,9 +14,10 @@ namespace quire {
 // Names, help and ranges stand in src/pipeline/task_options.cpp.
 struct TaskOptions {
   // [data]
-  std::string train;  // labelled table
-  std::string valid;  // table of validation rows, used as given
-  std::string test;   // table to predict with every fold
+  std::string train;    // labelled table
+  std::string valid;    // table of validation rows, used as given
+  std::string test;     // table to predict with every fold
+  std::string holdout;  // labelled table that is scored, never chosen on
   std::string id, label, group;
   std::vector<std::string> text;
   std::string quoting = "automatic";
