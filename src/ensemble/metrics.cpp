@@ -1,6 +1,7 @@
 #include "quire/ensemble/metrics.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace quire {
@@ -59,6 +60,23 @@ std::vector<int> most_probable(const Matrix& probabilities) {
         static_cast<int>(std::max_element(values.begin(), values.end()) - values.begin());
   }
   return best;
+}
+
+bool is_missing(std::span<const float> row) {
+  return std::ranges::any_of(row, [](float value) { return std::isnan(value); });
+}
+
+double log_loss(const Matrix& probabilities, std::span<const int> truth) {
+  double sum = 0;
+  std::int64_t rows = 0;
+  for (std::int64_t i = 0; i < probabilities.rows; ++i) {
+    const auto row = probabilities.row(i);
+    if (is_missing(row)) continue;
+    const auto label = static_cast<std::size_t>(truth[static_cast<std::size_t>(i)]);
+    sum -= std::log(std::max(static_cast<double>(row[label]), kLeastProbability));
+    ++rows;
+  }
+  return rows == 0 ? 0 : sum / static_cast<double>(rows);
 }
 
 std::string Metrics::json(std::span<const std::string> names, std::size_t most_confusions) const {

@@ -1,4 +1,4 @@
-#include "linear/lbfgs.h"
+#include "quire/linear/lbfgs.h"
 
 #include <algorithm>
 #include <cmath>

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "linear/design.h"
-#include "linear/lbfgs.h"
+#include "quire/linear/lbfgs.h"
 #include "linear/vector_ops.h"
 #include "quire/base/error.h"
 #include "quire/base/threads.h"

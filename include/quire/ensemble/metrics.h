@@ -41,4 +41,13 @@ struct Metrics {
 // The most probable class of each row; the first of equals.
 [[nodiscard]] std::vector<int> most_probable(const Matrix& probabilities);
 
+// In logarithms a probability counts as at least this, so that a single 0 does not decide a mean.
+inline constexpr double kLeastProbability = 1e-12;
+
+// Whether a row is one of NaN: nothing is known of it.
+[[nodiscard]] bool is_missing(std::span<const float> row);
+
+// Mean of -log(probability of the truth) over the rows that are not missing; 0 when there is none.
+[[nodiscard]] double log_loss(const Matrix& probabilities, std::span<const int> truth);
+
 }  // namespace quire
