@@ -52,6 +52,8 @@ void add_eval(Program& program) {
     program.action = [options](const Context& context) {
       const Predictor predictor(options->run,
                                 {.model = options->model.options(),
+                                 .member = options->model.member,
+                                 .method = options->model.method,
                                  .columns = options->table.columns(),
                                  .format = options->table.format()},
                                 context);

@@ -39,6 +39,10 @@ std::optional<TableFormat> TableFlags::format() const {
 }
 
 void ModelFlags::add_to(CLI::App& verb) {
+  verb.add_option("--member", member, "predict with this member of the run alone");
+  verb.add_option("--method", method,
+                  "combine the members by this method (default: the one that the run chose)")
+      ->excludes("--member");
   verb.add_option("--max-length", max_length, "tokens of a document (default: as trained)")
       ->check(CLI::Range(4, 1000000));
   verb.add_option(

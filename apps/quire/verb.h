@@ -46,11 +46,12 @@ struct TableFlags {
   [[nodiscard]] std::optional<TableFormat> format() const;
 };
 
-// --max-length and --precision, for verbs that open a trained model.
+// --max-length, --precision, --member and the like, for verbs that open a trained model.
 struct ModelFlags {
   std::int64_t max_length = 0;  // 0: as trained
   std::string precision = "fp32";
   std::string device = "cpu";
+  std::string member, method;  // of a run of several members
 
   void add_to(CLI::App& verb);
   [[nodiscard]] OpenOptions options() const;

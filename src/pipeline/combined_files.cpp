@@ -7,6 +7,7 @@
 
 #include "quire/ensemble/confidence.h"
 #include "quire/ensemble/label_issues.h"
+#include "quire/ensemble/metrics.h"
 #include "quire/table/writer.h"
 
 namespace quire {

@@ -191,7 +191,10 @@ void TaskReader::read_valid() {
 void TaskReader::read_predicted(const std::string& name, const std::string& file, LabelColumn label) {
   if (file.empty()) return;
   contents_.clear();
-  PredictedTable table{.name = name, .file = file, .first = static_cast<std::int64_t>(task_.labels.size())};
+  PredictedTable table;
+  table.name = name;
+  table.file = file;
+  table.first = static_cast<std::int64_t>(task_.labels.size());
   DocumentReader reader(file, columns_of_training(), label, table_format(task_.options), DuplicateIds::error,
                         context_);
   std::int64_t unknown = 0;
