@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "ensemble/lesson.h"
 #include "ensemble/vector_math.h"
@@ -18,9 +19,12 @@ namespace quire::ensemble {
 namespace {
 
 // The penalty is half of this times the sum of squares, of a sum of losses over the rows.
-constexpr std::array<double, 5> kPenalties = {1000, 300, 100, 30, 10};
+constexpr std::array<double, 3> kPenalties = {1000, 100, 10};
 // The penalty is chosen on about so many rows: it belongs to the members more than to the number of rows.
-constexpr std::size_t kChoiceRows = 10000;
+constexpr std::size_t kChoiceRows = 5000;
+// Of the gradient of the mean loss. Choosing among penalties a factor of ten apart needs less.
+constexpr double kTolerance = 3e-5;
+constexpr double kChoiceTolerance = 2e-4;
 constexpr std::int64_t kBlock = 128;  // rows whose gradient is summed in single precision
 
 std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
@@ -33,7 +37,9 @@ class StackLoss {
         rows_(std::move(rows)),
         members_(lesson.tuned.members),
         classes_(lesson.tuned.classes),
-        penalty_(penalty / static_cast<double>(std::max<std::size_t>(rows_.size(), 1))) {}
+        penalty_(penalty / static_cast<double>(std::max<std::size_t>(rows_.size(), 1))) {
+    set_centres();
+  }
 
   [[nodiscard]] std::int64_t parameters() const { return members_ + (members_ + 1) * classes_; }
 
@@ -74,7 +80,7 @@ class StackLoss {
   void store(std::span<const double> x, Combination& combination) const {
     combination.rule = Rule::stack;
     combination.scales.resize(at(members_ * classes_));
-    combination.bias.assign(x.end() - classes_, x.end());
+    combination.bias = plain_bias(x);
     for (std::int64_t m = 0; m < members_; ++m) {
       double sum = 0;
       for (std::int64_t k = 0; k < classes_; ++k) {
@@ -87,7 +93,23 @@ class StackLoss {
   }
 
  private:
-  // [members + 1, classes]: scale plus correction, then the biases.
+  // Log-probabilities are far below 0, so a correction would move its class's score on every row as a bias
+  // does, and the two would be hard to tell apart. Less their mean they are not.
+  void set_centres() {
+    centres_.assign(at(members_), 0);
+    for (const std::int64_t row : rows_) {
+      const float* z = lesson_.tuned.logs_of(row);
+      for (std::int64_t m = 0; m < members_; ++m, z += classes_) {
+        centres_[at(m)] += static_cast<double>(std::accumulate(z, z + classes_, 0.0F));
+      }
+    }
+    for (double& centre : centres_) {
+      centre /= static_cast<double>(classes_) * static_cast<double>(std::max<std::size_t>(rows_.size(), 1));
+    }
+  }
+
+  // [members + 1, classes]: scale plus correction, then the biases of scores of log-probabilities as they
+  // are.
   [[nodiscard]] std::vector<float> weights_of(std::span<const double> x) const {
     std::vector<float> weights(at((members_ + 1) * classes_));
     for (std::int64_t m = 0; m <= members_; ++m) {
@@ -96,7 +118,20 @@ class StackLoss {
         weights[at(m * classes_ + k)] = static_cast<float>(shared + x[at(members_ + m * classes_ + k)]);
       }
     }
+    const auto bias = plain_bias(x);
+    std::ranges::copy(bias, weights.end() - classes_);
     return weights;
+  }
+
+  // The bias without centres.
+  [[nodiscard]] std::vector<double> plain_bias(std::span<const double> x) const {
+    std::vector<double> bias(x.end() - classes_, x.end());
+    for (std::int64_t m = 0; m < members_; ++m) {
+      for (std::int64_t k = 0; k < classes_; ++k) {
+        bias[at(k)] -= (x[at(m)] + x[at(members_ + m * classes_ + k)]) * centres_[at(m)];
+      }
+    }
+    return bias;
   }
 
   // The loss of a row; its gradient by the weights is added to `sums` unless that is null.
@@ -138,6 +173,12 @@ class StackLoss {
     for (std::size_t i = 0; i < sums.size(); ++i) {
       gradient[at(members_) + i % at(table)] += share * static_cast<double>(sums[i]);
     }
+    for (std::int64_t m = 0; m < members_; ++m) {
+      for (std::int64_t k = 0; k < classes_; ++k) {
+        gradient[at(members_ + m * classes_ + k)] -=
+            centres_[at(m)] * gradient[at(members_ + members_ * classes_ + k)];
+      }
+    }
     double value = 0;
     for (const double loss : losses) value += share * loss;
     for (std::int64_t m = 0; m < members_; ++m) {
@@ -156,13 +197,14 @@ class StackLoss {
   std::vector<std::int64_t> rows_;
   std::int64_t members_;
   std::int64_t classes_;
-  double penalty_;  // of the mean loss
+  double penalty_;               // of the mean loss
+  std::vector<double> centres_;  // [members], of the log-probabilities
 };
 
-void minimise(const Lesson& lesson, const StackLoss& loss, std::vector<double>& x) {
+void minimise(const Lesson& lesson, const StackLoss& loss, double tolerance, std::vector<double>& x) {
   linear::LbfgsOptions options;
-  options.tolerance = 1e-5;
-  options.max_iterations = 300;
+  options.tolerance = tolerance;
+  options.max_iterations = 200;
   options.history = 20;
   options.threads = 1;  // of its own sums, which are short
   options.after_iteration = [&](std::int64_t, double, double) { lesson.context.check_stop(); };
@@ -196,7 +238,7 @@ double choose_penalty(const Lesson& lesson) {
     for (std::size_t i = 0; i < kPenalties.size(); ++i) {
       const StackLoss loss(lesson, rows, kPenalties[i]);
       if (x.empty()) x = loss.start();
-      minimise(lesson, loss, x);  // from where the stronger penalty ended
+      minimise(lesson, loss, kChoiceTolerance, x);  // from where the stronger penalty ended
       losses[i] += loss.loss_of(x, parts[left_out]);
     }
   }
@@ -208,7 +250,7 @@ double choose_penalty(const Lesson& lesson) {
 void fit_stack(const Lesson& lesson, Combination& combination) {
   const StackLoss loss(lesson, lesson.rows, choose_penalty(lesson));
   std::vector<double> x = loss.start();
-  minimise(lesson, loss, x);
+  minimise(lesson, loss, kTolerance, x);
   loss.store(x, combination);
 }
 
