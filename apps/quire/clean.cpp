@@ -26,10 +26,11 @@ void add_clean(Program& program) {
   add_common_options(verb, program.common);
   verb.callback([&program, options] {
     program.action = [options](const Context& context) {
-      const std::int64_t rows = clean_table(
-          options->file, options->output,
-          {.clean = options->clean, .columns = options->table.columns(), .format = options->table.format().value_or(TableFormat{})},
-          context);
+      const std::int64_t rows = clean_table(options->file, options->output,
+                                            {.clean = options->clean,
+                                             .columns = options->table.columns(),
+                                             .format = options->table.format().value_or(TableFormat{})},
+                                            context);
       context.info(fmt::format("{} rows written to {}", rows, options->output));
       return 0;
     };
