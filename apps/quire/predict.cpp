@@ -21,7 +21,8 @@ void add_predict(Program& program) {
   verb.add_option("FILE", options->file, "TSV or CSV, may be .gz or .xz")->required();
   verb.add_option("-o,--output", options->predict.output, "table to write; - for standard output")
       ->required();
-  verb.add_option("--probabilities", options->predict.probabilities, "also write all probabilities as .npy");
+  verb.add_option("--probabilities", options->predict.probabilities,
+                  "also write the probabilities of all classes: a matrix (.npy) or a table (.tsv, .csv)");
   verb.add_option("--top", options->predict.top, "the N most probable labels of each row")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();

@@ -96,6 +96,16 @@ void AtomicFile::flush() {
   buffer_.clear();
 }
 
+void AtomicFile::rewrite_start(std::string_view bytes) {
+  flush();
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t written =
+        ::pwrite(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    if (written < 0 && errno != EINTR) throw_system_error(errno, "write", path_.string());
+    if (written > 0) done += static_cast<std::size_t>(written);
+  }
+}
+
 void AtomicFile::commit() {
   flush();
   if (partial_.empty()) {

@@ -8,6 +8,7 @@
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/base/matrix.h"
+#include "quire/base/npy_writer.h"
 
 namespace quire {
 namespace {
@@ -17,6 +18,19 @@ static_assert(std::endian::native == std::endian::little, "files are little-endi
 constexpr std::string_view kMagic{"\x93NUMPY\x01\x00", 8};
 constexpr std::size_t kPreamble = 10;  // magic, version, header length (uint16)
 
+// Magic, version and the header: 128 bytes for every shape that read_npy takes, so that the data starts at a
+// multiple of 64 bytes. The header ends in a newline.
+std::string header_of(std::int64_t rows, std::int64_t cols) {
+  std::string header =
+      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, cols);
+  header.append(63 - (kPreamble + header.size()) % 64, ' ');
+  header.push_back('\n');
+  std::string start(kMagic);
+  const auto length = static_cast<std::uint16_t>(header.size());
+  start.append(reinterpret_cast<const char*>(&length), sizeof(length));
+  return start + header;
+}
+
 [[noreturn]] void reject(const std::filesystem::path& path, std::string_view found) {
   throw InputError(fmt::format("'{}' is not a matrix of probabilities: {}", path.string(), found),
                    "expected a NumPy file with a float32 array of two dimensions in C order");
@@ -24,19 +38,36 @@ constexpr std::size_t kPreamble = 10;  // magic, version, header length (uint16)
 
 }  // namespace
 
+NpyWriter::NpyWriter(const std::filesystem::path& path, std::int64_t cols) : file_(path), cols_(cols) {
+  // Of any number of rows it has this length.
+  if (file_.is_rewritable()) file_.write(header_of(0, cols_));
+}
+
+void NpyWriter::write(const Matrix& rows) {
+  if (rows.cols != cols_) throw Error(fmt::format("a row of {} numbers for {} columns", rows.cols, cols_));
+  rows_ += rows.rows;
+  if (file_.is_rewritable()) {
+    file_.write(std::as_bytes(std::span(rows.values)));
+  } else {
+    held_.insert(held_.end(), rows.values.begin(), rows.values.end());
+  }
+}
+
+void NpyWriter::commit() {
+  const std::string header = header_of(rows_, cols_);
+  if (file_.is_rewritable()) {
+    file_.rewrite_start(header);
+  } else {
+    file_.write(header);
+    file_.write(std::as_bytes(std::span(held_)));
+  }
+  file_.commit();
+}
+
 void write_npy(const std::filesystem::path& path, const Matrix& matrix) {
-  std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}",
-                                   matrix.rows, matrix.cols);
-  // The data starts at a multiple of 64 bytes; the header ends in a newline.
-  header.append(63 - (kPreamble + header.size()) % 64, ' ');
-  header.push_back('\n');
-  AtomicFile file(path);
-  file.write(kMagic);
-  const auto length = static_cast<std::uint16_t>(header.size());
-  file.write(std::as_bytes(std::span(&length, 1)));
-  file.write(header);
-  file.write(std::as_bytes(std::span(matrix.values)));
-  file.commit();
+  NpyWriter writer(path, matrix.cols);
+  writer.write(matrix);
+  writer.commit();
 }
 
 Matrix read_npy(const std::filesystem::path& path) {

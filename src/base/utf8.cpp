@@ -1,5 +1,7 @@
 #include "quire/base/utf8.h"
 
+#include <fmt/format.h>
+
 namespace quire {
 namespace {
 
@@ -99,6 +101,20 @@ std::size_t repair_utf8(std::string& text) {
   }
   text = std::move(repaired);
   return replaced;
+}
+
+std::string escape_malformed_utf8(std::string_view text) {
+  std::string escaped;
+  for (std::size_t position = 0; position < text.size();) {
+    const std::size_t start = position;
+    if (decode_strict(text, position) != kMalformed) {
+      escaped.append(text.substr(start, position - start));
+      continue;
+    }
+    for (std::size_t i = start; i < position; ++i)
+      escaped += fmt::format("\\x{:02X}", static_cast<unsigned char>(text[i]));
+  }
+  return escaped;
 }
 
 std::string_view trim(std::string_view text) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace quire {
 namespace {
@@ -11,44 +13,55 @@ double ratio(std::int64_t part, std::int64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+// The most frequent first; those that are as frequent in the order of their classes.
+std::vector<Confusion> count_pairs(std::vector<std::pair<int, int>> pairs) {
+  std::ranges::sort(pairs);
+  std::vector<Confusion> counted;
+  for (const auto& [truth, predicted] : pairs) {
+    if (counted.empty() || counted.back().truth != truth || counted.back().predicted != predicted)
+      counted.push_back({truth, predicted, 0});
+    ++counted.back().count;
+  }
+  std::ranges::stable_sort(counted, std::ranges::greater{}, &Confusion::count);
+  return counted;
+}
+
 }  // namespace
 
 Metrics measure(std::span<const int> truth, std::span<const int> predicted, int classes) {
   const auto count = static_cast<std::size_t>(classes);
-  std::vector<std::int64_t> pairs(count * count);
-  for (std::size_t i = 0; i < truth.size(); ++i) {
-    ++pairs[static_cast<std::size_t>(truth[i]) * count + static_cast<std::size_t>(predicted[i])];
-  }
   Metrics metrics;
   metrics.n = static_cast<std::int64_t>(truth.size());
   metrics.per_class.resize(count);
-  std::int64_t correct = 0;
-  int seen = 0;
-  for (std::size_t c = 0; c < count; ++c) {
-    std::int64_t times_predicted = 0;
-    ClassMetrics& one = metrics.per_class[c];
-    for (std::size_t other = 0; other < count; ++other) {
-      one.support += pairs[c * count + other];
-      times_predicted += pairs[other * count + c];
-      if (other != c && pairs[c * count + other] > 0) {
-        metrics.confusions.push_back(
-            {static_cast<int>(c), static_cast<int>(other), pairs[c * count + other]});
-      }
+  std::vector<std::int64_t> times_predicted(count), hits(count);
+  // A table of all pairs would take 3 GB for 20,000 classes; those that occur are at most the rows.
+  std::vector<std::pair<int, int>> wrong;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    const auto right = static_cast<std::size_t>(truth[i]);
+    ++metrics.per_class[right].support;
+    ++times_predicted[static_cast<std::size_t>(predicted[i])];
+    if (truth[i] == predicted[i]) {
+      ++hits[right];
+    } else {
+      wrong.emplace_back(truth[i], predicted[i]);
     }
-    const std::int64_t hits = pairs[c * count + c];
-    correct += hits;
-    one.precision = ratio(hits, times_predicted);
-    one.recall = ratio(hits, one.support);
-    one.f1 = ratio(2 * hits, times_predicted + one.support);
-    if (one.support + times_predicted > 0) {
+  }
+  metrics.confusions = count_pairs(std::move(wrong));
+  int seen = 0;
+  std::int64_t correct = 0;
+  for (std::size_t c = 0; c < count; ++c) {
+    ClassMetrics& one = metrics.per_class[c];
+    one.precision = ratio(hits[c], times_predicted[c]);
+    one.recall = ratio(hits[c], one.support);
+    one.f1 = ratio(2 * hits[c], times_predicted[c] + one.support);
+    correct += hits[c];
+    if (one.support + times_predicted[c] > 0) {
       metrics.macro_f1 += one.f1;
       ++seen;
     }
   }
   if (seen > 0) metrics.macro_f1 /= seen;
   metrics.accuracy = ratio(correct, metrics.n);
-  std::stable_sort(metrics.confusions.begin(), metrics.confusions.end(),
-                   [](const Confusion& a, const Confusion& b) { return a.count > b.count; });
   return metrics;
 }
 

@@ -27,10 +27,12 @@ std::int64_t padded(std::int64_t classes) { return (classes + 3) / 4 * 4; }
 // Mean cross-entropy plus penalty over parameters [features + 1, width]; the last row is the bias.
 class SoftmaxLoss {
  public:
-  // `labels` are in [0, classes), each of which occurs.
-  SoftmaxLoss(const Design& design, std::vector<int> labels, std::int64_t classes, double c, int threads)
+  // `labels` are in [0, classes), each of which occurs; so are `weights`, one a class, or none.
+  SoftmaxLoss(const Design& design, std::vector<int> labels, std::vector<float> weights, std::int64_t classes,
+              double c, int threads)
       : design_(design),
         labels_(std::move(labels)),
+        weights_(std::move(weights)),
         classes_(classes),
         width_(padded(classes)),
         threads_(threads),
@@ -76,15 +78,17 @@ class SoftmaxLoss {
       std::copy_n(bias, width_, scores + (row - begin) * width_);
     }
     design_.add_scores(begin, end, x.data(), width_, scores);
-    const double share = 1 / static_cast<double>(design_.rows());
+    const double equal = 1 / static_cast<double>(design_.rows());
     double loss = 0;
     for (std::int64_t row = begin; row < end; ++row) {
+      const double weight = weights_.empty() ? 1.0 : weights_[at(labels_[at(row)])];
+      const double share = weight * equal;
       double* const score = scores + (row - begin) * width_;
       const double most = *std::max_element(score, score + classes_);
       const double truth = score[labels_[at(row)]];
       double sum = 0;
       for (std::int64_t k = 0; k < classes_; ++k) sum += score[k] = std::exp(score[k] - most);
-      loss += std::log(sum) + most - truth;
+      loss += weight * (std::log(sum) + most - truth);
       for (std::int64_t k = 0; k < classes_; ++k) score[k] *= share / sum;
       score[labels_[at(row)]] -= share;
       std::fill(score + classes_, score + width_, 0.0);
@@ -101,6 +105,7 @@ class SoftmaxLoss {
 
   const Design& design_;
   std::vector<int> labels_;
+  std::vector<float> weights_;
   std::int64_t classes_;
   std::int64_t width_;
   int threads_;
@@ -169,6 +174,8 @@ void check(const Design& design, std::span<const int> labels, int classes, const
   if (static_cast<std::int64_t>(labels.size()) != design.rows() || design.rows() == 0) {
     throw Error(fmt::format("{} labels were given for {} rows of features", labels.size(), design.rows()));
   }
+  if (!options.class_weights.empty() && options.class_weights.size() != at(classes))
+    throw Error(fmt::format("{} weights were given for {} classes", options.class_weights.size(), classes));
   const LogisticFit* start = options.start;
   if (start != nullptr && (start->weights.rows != classes || start->weights.cols != design.cols())) {
     throw Error(fmt::format("a start of {} x {} weights was given for {} x {}", start->weights.rows,
@@ -200,8 +207,12 @@ LogisticFit fit_design(const Design& design, std::span<const int> labels, int cl
   const Present present = present_classes(labels, classes);
   std::vector<int> places(labels.size());
   std::ranges::transform(labels, places.begin(), [&](int label) { return present.place[at(label)]; });
-  SoftmaxLoss loss(design, std::move(places), static_cast<std::int64_t>(present.classes.size()), options.c,
-                   context.threads);
+  std::vector<float> weights;
+  if (!options.class_weights.empty()) {
+    for (const int label : present.classes) weights.push_back(options.class_weights[at(label)]);
+  }
+  SoftmaxLoss loss(design, std::move(places), std::move(weights),
+                   static_cast<std::int64_t>(present.classes.size()), options.c, context.threads);
   std::vector<double> x(at(loss.parameters()));
   if (options.start != nullptr) load_start(*options.start, present, loss.width(), x);
   const auto objective = [&](std::span<const double> point, std::span<double> gradient) {

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <mutex>
-#include <numeric>
 
 #include "linear/loops.h"
 #include "quire/base/error.h"
@@ -78,13 +78,19 @@ class Binary {
       : rows_(rows),
         options_(options),
         squares_(square_lengths),
-        diagonal_(0.5 / options.c),
         weights_(at(features + 1)),
         alphas_(labels.size()),
-        signs_(labels.size()),
-        order_(labels.size()) {
+        signs_(labels.size()) {
     std::ranges::transform(labels, signs_.begin(), [&](int other) { return other == label ? 1.0F : -1.0F; });
-    std::iota(order_.begin(), order_.end(), 0);
+    double own = 1, rest = 1;
+    if (!options.class_weights.empty()) {
+      own = options.class_weights[at(label)];
+      if (options.class_weights.size() == 2) rest = options.class_weights[at(1 - label)];
+    }
+    diagonals_ = {0.5 / (options.c * rest), 0.5 / (options.c * own)};
+    for (std::size_t row = 0; row < labels.size(); ++row) {
+      if ((signs_[row] > 0 ? own : rest) > 0) order_.push_back(static_cast<std::int32_t>(row));
+    }
   }
 
   // random(iteration) gives the stream that shuffles the rows of an iteration.
@@ -129,7 +135,8 @@ class Binary {
     double& alpha = alphas_[at(row)];
     const double sign = signs_[at(row)];
     const double score = weights_.back() + rows_.dot(row, weights_);
-    const double gradient = sign * score - 1 + alpha * diagonal_;
+    const double diagonal = diagonals_[sign > 0 ? 1 : 0];
+    const double gradient = sign * score - 1 + alpha * diagonal;
     double projected = gradient;
     if (alpha == 0) {
       if (gradient > largest_before) return false;
@@ -139,7 +146,7 @@ class Binary {
     smallest_ = std::min(smallest_, projected);
     if (std::abs(projected) <= 1e-12) return true;
     const double before = alpha;
-    alpha = std::max(alpha - gradient / (squares_[at(row)] + diagonal_), 0.0);
+    alpha = std::max(alpha - gradient / (squares_[at(row)] + diagonal), 0.0);
     const double step = (alpha - before) * sign;
     rows_.add(step, row, weights_);
     weights_.back() += step;
@@ -149,11 +156,11 @@ class Binary {
   const Rows& rows_;
   const SvmOptions& options_;
   std::span<const double> squares_;
-  double diagonal_;
-  std::vector<double> weights_;  // [features + 1]
-  std::vector<double> alphas_;   // [rows]
-  std::vector<float> signs_;     // [rows]
-  std::vector<std::int32_t> order_;
+  std::array<double, 2> diagonals_;    // of the rest's rows, of the class's own
+  std::vector<double> weights_;        // [features + 1]
+  std::vector<double> alphas_;         // [rows]
+  std::vector<float> signs_;           // [rows]
+  std::vector<std::int32_t> order_;    // those that count
   double largest_ = 0, smallest_ = 0;  // of the projected gradient in this iteration
   std::int64_t iterations_ = 0;
   bool converged_ = false;
@@ -176,6 +183,8 @@ void check(std::int64_t rows, std::span<const int> labels, int classes, const Sv
   if (static_cast<std::int64_t>(labels.size()) != rows || labels.empty()) {
     throw Error(fmt::format("{} labels were given for {} rows of features", labels.size(), rows));
   }
+  if (!options.class_weights.empty() && options.class_weights.size() != at(classes))
+    throw Error(fmt::format("{} weights were given for {} classes", options.class_weights.size(), classes));
   for (const int label : labels) {
     if (label < 0 || label >= classes)
       throw Error(fmt::format("label {} is not one of {} classes", label, classes));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "quire/base/threads.h"
+#include "quire/table/documents.h"
 #include "quire/table/writer.h"
 
 namespace quire {
@@ -45,13 +46,15 @@ std::int64_t clean_table(const std::string& input, const std::string& output,
                          const CleanTableOptions& options, const Context& context) {
   const Cleaner cleaner(options.clean);
   TableReader reader(input, options.format);
-  const Columns columns =
-      resolve_columns(reader.header(), options.columns, LabelColumn::optional, reader.name());
-  for (const std::string& guess : columns.guesses) context.info(guess);
-  TableWriter writer(output, reader.header());
+  const Columns columns = resolve_columns(reader, options.columns, LabelColumn::optional, context);
+  TableWriter writer(output, reader.header(), options.format.quoting);
   std::int64_t count = 0;
   for (std::vector<TableRow> rows; read_block(reader, rows);) {
     context.check_stop();
+    for (const TableRow& row : rows) {
+      require_utf8(row, columns.label, "label", reader.name());
+      require_utf8(row, columns.id, "id", reader.name());
+    }
     clean_block(cleaner, columns.text, rows, context.threads);
     for (const TableRow& row : rows) writer.write(row.fields);
     count += static_cast<std::int64_t>(rows.size());

@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <numeric>
 
+#include "pipeline/probabilities.h"
 #include "quire/base/error.h"
-#include "quire/base/files.h"
+#include "quire/base/naming.h"
 #include "quire/pipeline/predictor.h"
 #include "quire/table/documents.h"
 #include "quire/table/writer.h"
@@ -13,17 +15,21 @@
 namespace quire {
 namespace {
 
-constexpr std::size_t kChunk = 1024;  // documents in memory, and reports of progress, at a time
+// Documents in memory, and reports of progress, at a time: fewer where they are long.
+constexpr std::size_t kChunk = 1024;
+constexpr std::size_t kChunkBytes = std::size_t{32} << 20;
 
 template <typename Use>
 std::int64_t for_chunks(const Predictor& predictor, DocumentReader& reader, const Context& context, Use use) {
   std::vector<Document> chunk;
+  std::size_t bytes = 0;
   std::int64_t done = 0;
   const auto flush = [&] {
     if (chunk.empty()) return;
     use(chunk, predictor.predict(chunk, context));
     done += static_cast<std::int64_t>(chunk.size());
     chunk.clear();
+    bytes = 0;
     const std::string detail = fmt::format("{} documents", done);
     context.progress({.stage = "predicting",
                       .done = reader.table().bytes_read(),
@@ -31,10 +37,10 @@ std::int64_t for_chunks(const Predictor& predictor, DocumentReader& reader, cons
                       .detail = detail,
                       .seconds_left = -1});
   };
-  Document document;
-  while (reader.next(document)) {
-    chunk.push_back(document);
-    if (chunk.size() == kChunk) flush();
+  for (Document document; reader.next(document);) {
+    bytes += document.text.size() + (document.pair ? document.pair->size() : 0);
+    chunk.push_back(std::move(document));
+    if (chunk.size() == kChunk || bytes >= kChunkBytes) flush();
   }
   flush();
   reader.finish();
@@ -62,43 +68,78 @@ std::vector<std::string> output_header(const Predictor& predictor, const std::st
   return header;
 }
 
+// Writes the labels, and the probabilities beside them. A failure of the latter is kept to the end: hours of
+// predicting are not thrown away with them.
+class PredictionFiles {
+ public:
+  PredictionFiles(const Predictor& predictor, const std::string& id_name, const PredictOptions& options)
+      : predictor_(predictor),
+        submission_(options.submission),
+        top_(options.submission ? 1 : static_cast<std::size_t>(std::max<std::int64_t>(1, options.top))),
+        labels_(options.output, output_header(predictor, id_name, options)) {
+    if (!options.probabilities.empty())
+      matrix_ = open_probabilities(options.probabilities, id_name, predictor.class_names());
+  }
+
+  void write(std::span<const Document> documents, const Matrix& probabilities) {
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+      const auto values = probabilities.row(static_cast<std::int64_t>(i));
+      fields_.assign(1, documents[i].id);
+      for (const std::size_t index : best_classes(values, top_)) {
+        fields_.push_back(predictor_.class_names()[index]);
+        if (!submission_) fields_.push_back(fmt::format("{:.6f}", values[index]));
+      }
+      while (!submission_ && fields_.size() < 1 + 2 * top_) fields_.emplace_back();
+      labels_.write(fields_);
+    }
+    with_matrix([&] { matrix_->write(documents, probabilities); });
+  }
+
+  void commit() {
+    labels_.commit();
+    with_matrix([&] { matrix_->commit(); });
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  template <typename Step>
+  void with_matrix(Step step) {
+    if (!matrix_ || failure_) return;
+    try {
+      step();
+    } catch (const Error&) {
+      failure_ = std::current_exception();
+    }
+  }
+
+  const Predictor& predictor_;
+  bool submission_;
+  std::size_t top_;
+  TableWriter labels_;
+  std::unique_ptr<ProbabilityFile> matrix_;
+  std::exception_ptr failure_;
+  std::vector<std::string> fields_;
+};
+
 }  // namespace
 
 std::int64_t predict_table(const Predictor& predictor, const std::filesystem::path& file,
                            const PredictOptions& options, const Context& context) {
   DocumentReader reader(file, predictor.columns(), LabelColumn::optional, predictor.format(),
                         DuplicateIds::error, context);
-  TableWriter writer(options.output, output_header(predictor, reader.columns().id_name, options));
-  Matrix all(0, static_cast<std::int64_t>(predictor.class_names().size()));
-  const std::size_t top =
-      options.submission ? 1 : static_cast<std::size_t>(std::max<std::int64_t>(1, options.top));
-  std::vector<std::string> fields;
-  const std::int64_t rows = for_chunks(
-      predictor, reader, context, [&](std::span<const Document> chunk, const Matrix& probabilities) {
-        for (std::size_t i = 0; i < chunk.size(); ++i) {
-          const auto values = probabilities.row(static_cast<std::int64_t>(i));
-          fields.assign(1, chunk[i].id);
-          for (const std::size_t index : best_classes(values, top)) {
-            fields.push_back(predictor.class_names()[index]);
-            if (!options.submission) fields.push_back(fmt::format("{:.6f}", values[index]));
-          }
-          while (!options.submission && fields.size() < 1 + 2 * top) fields.emplace_back();
-          writer.write(fields);
-        }
-        if (!options.probabilities.empty()) {
-          all.values.insert(all.values.end(), probabilities.values.begin(), probabilities.values.end());
-          all.rows += probabilities.rows;
-        }
-      });
-  if (!options.probabilities.empty()) write_npy(options.probabilities, all);
-  writer.commit();
+  PredictionFiles files(predictor, reader.columns().id_name, options);
+  const std::int64_t rows = for_chunks(predictor, reader, context,
+                                       [&](std::span<const Document> chunk, const Matrix& probabilities) {
+                                         files.write(chunk, probabilities);
+                                       });
+  files.commit();
   return rows;
 }
 
 Metrics evaluate_table(const Predictor& predictor, const std::filesystem::path& file,
                        const Context& context) {
   DocumentReader reader(file, predictor.columns(), LabelColumn::required, predictor.format(),
-                        DuplicateIds::warn, context);
+                        DuplicateIds::ignore, context);
   const LabelSet classes(predictor.class_names());
   std::vector<int> truth;
   std::vector<int> predicted;
@@ -109,9 +150,10 @@ Metrics evaluate_table(const Predictor& predictor, const std::filesystem::path& 
       const auto index = classes.find(document.label);
       if (!index) {
         const std::string nearest = nearest_name(document.label, classes.names());
-        throw InputError(fmt::format("{}:{}: the model does not know the label '{}'", file.string(),
-                                     document.line, document.label),
-                         nearest.empty() ? "labels.txt in the run lists the labels it knows"
+        throw InputError(fmt::format("{}:{}: the model does not know the label {}", reader.table().name(),
+                                     document.line, in_quotes(document.label)),
+                         nearest.empty() ? fmt::format("it knows {}; --label names another column",
+                                                       quoted_list(classes.names()))
                                          : fmt::format("did you mean '{}'?", nearest));
       }
       truth.push_back(*index);

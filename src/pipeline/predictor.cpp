@@ -60,7 +60,10 @@ void Predictor::open_run(const fs::path& path, const Options& options, const Con
   const RunDirectory run(path);
   const Recipe recipe = run.read();
   const ColumnFlags trained = column_flags(recipe.task);
-  if (!columns_.id) columns_.id = trained.id;
+  if (!columns_.id) {
+    columns_.id = trained.id;
+    columns_.id_may_be_missing = true;
+  }
   if (!columns_.label) columns_.label = trained.label;
   if (columns_.text.empty()) columns_.text = trained.text;
   if (trained.label) label_name_ = *trained.label;

@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <string_view>
 
 #include "pipeline/rare_classes.h"
 #include "quire/base/error.h"
 #include "quire/base/fingerprint.h"
+#include "quire/base/naming.h"
 #include "quire/base/profile.h"
 #include "quire/table/documents.h"
 #include "quire/table/duplicates.h"
@@ -49,9 +52,24 @@ void for_rows(DocumentReader& reader, std::int64_t limit, const Context& context
 
 int class_of(const LabelSet& classes, const Document& document, const std::string& file) {
   if (const auto index = classes.find(document.label)) return *index;
-  throw InputError(fmt::format("{}:{}: label '{}' does not occur in the training table", file, document.line,
-                               document.label),
+  throw InputError(fmt::format("{}:{}: label {} does not occur in the training table", file, document.line,
+                               in_quotes(document.label)),
                    "check the label column, or add rows of that class");
+}
+
+// A column of texts that was guessed to be the label.
+void refuse_texts_as_labels(const std::vector<std::string>& labels, const std::string& file,
+                            const std::string& column) {
+  std::map<std::string_view, std::int64_t> counts;
+  for (const std::string& label : labels) ++counts[label];
+  std::vector<std::string> single;
+  for (const auto& [label, count] : counts)
+    if (count == 1) single.emplace_back(label);
+  constexpr std::size_t kMany = 10;
+  if (single.size() <= kMany || 2 * single.size() <= labels.size()) return;
+  throw InputError(fmt::format("{}: {} of {} rows have a label of their own (column '{}'): {}", file,
+                               single.size(), labels.size(), column, quoted_list(single)),
+                   "it was taken for the label by its place or name; --label names another column");
 }
 
 // Of the rows in their order, under the names of their columns.
@@ -103,6 +121,7 @@ void TaskReader::read_train() {
     if (columns.group) task_.groups.push_back(document.group);
     note(document);
   });
+  if (options.label.empty()) refuse_texts_as_labels(labels, options.train, columns.label_name);
   task_.used.assign(labels.size(), true);
   sample(labels);
   if (options.folds > 1) {
@@ -115,8 +134,8 @@ void TaskReader::read_train() {
   task_.classes = LabelSet::from(labels);
   if (task_.classes.size() < 2) {
     throw InputError(labels.empty() ? fmt::format("{}: no row is left", options.train)
-                                    : fmt::format("{}: all {} rows have the label '{}'", options.train,
-                                                  task_.rows, labels.front()),
+                                    : fmt::format("{}: all {} rows have the label {}", options.train,
+                                                  task_.rows, in_quotes(labels.front())),
                      "a classifier needs at least two classes; check the label column");
   }
   for (const std::string& label : labels) task_.labels.push_back(*task_.classes.find(label));
@@ -172,6 +191,7 @@ void TaskReader::keep(const std::vector<bool>& kept, std::vector<std::string>& l
 ColumnFlags TaskReader::columns_of_training() const {
   ColumnFlags flags = column_flags(task_.options);
   flags.group.reset();
+  flags.id_may_be_missing = true;
   return flags;
 }
 
@@ -317,10 +337,10 @@ void describe_task(const Task& task, const Context& context) {
     ++counts[static_cast<std::size_t>(task.labels[static_cast<std::size_t>(row)])];
   const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
   const auto name = [&](auto position) {
-    return task.classes.name(static_cast<int>(position - counts.begin()));
+    return in_quotes(task.classes.name(static_cast<int>(position - counts.begin())));
   };
-  context.info(fmt::format("{} documents, {} classes (largest '{}' with {}, smallest '{}' with {})",
-                           task.rows, task.classes.size(), name(most), *most, name(least), *least));
+  context.info(fmt::format("{} documents, {} classes (largest {} with {}, smallest {} with {})", task.rows,
+                           task.classes.size(), name(most), *most, name(least), *least));
   describe_copies(task, context);
 }
 

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "quire/base/error.h"
+#include "quire/base/naming.h"
 #include "quire/base/utf8.h"
 #include "table/id_set.h"
 
@@ -24,17 +26,26 @@ struct Tally {
 
 }  // namespace
 
+void require_utf8(const TableRow& row, std::optional<std::size_t> column, std::string_view what,
+                  const std::string& file) {
+  const auto found = std::ranges::find(
+      row.repaired, column, [](const RepairedField& field) { return std::optional(field.column); });
+  if (found == row.repaired.end()) return;
+  throw InputError(fmt::format("{}:{}: the {} {} is not valid UTF-8", file, row.line, what,
+                               in_quotes(escape_malformed_utf8(trim(found->original)))),
+                   "in labels and ids nothing is guessed: save the file as UTF-8; `iconv -f latin1 -t utf-8` "
+                   "makes it of Latin-1");
+}
+
 class DocumentReader::Impl {
  public:
   Impl(std::filesystem::path path, const ColumnFlags& flags, LabelColumn label_column_, TableFormat format,
        DuplicateIds duplicate_ids_, const Context& context_)
       : table(std::move(path), format),
-        columns(resolve_columns(table.header(), flags, label_column_, table.name())),
+        columns(resolve_columns(table, flags, label_column_, context_)),
         context(context_),
         label_column(label_column_),
-        duplicate_ids(duplicate_ids_) {
-    for (const std::string& guess : columns.guesses) context.info(guess);
-  }
+        duplicate_ids(duplicate_ids_) {}
 
   bool next(Document& document);
   void finish() const;
@@ -49,7 +60,9 @@ class DocumentReader::Impl {
  private:
   std::string_view field(std::size_t column) const { return trim(row_.fields[column]); }
   std::string place() const { return fmt::format("{}:{}", table.name(), row_.line); }
+  void check_utf8() const;
   void read_id(std::string& id);
+  void take(std::size_t column, std::string& text);
   void read_text(Document& document);
   void read_label(std::string& label) const;
   void warn(const Tally& tally, std::string_view what) const;
@@ -71,16 +84,23 @@ bool DocumentReader::Impl::next(Document& document) {
     return false;
   }
   document.line = row_.line;
+  if (!row_.repaired.empty()) check_utf8();
   read_id(document.id);
-  read_text(document);
   read_label(document.label);
   document.group.clear();
   if (columns.group) {
     document.group = field(*columns.group);
     if (document.group.empty()) missing_groups_.add(row_.line);
   }
+  read_text(document);  // last: it takes the fields
   ++count;
   return true;
+}
+
+void DocumentReader::Impl::check_utf8() const {
+  require_utf8(row_, columns.label, "label", table.name());
+  require_utf8(row_, columns.group, "group", table.name());
+  if (duplicate_ids != DuplicateIds::ignore) require_utf8(row_, columns.id, "id", table.name());
 }
 
 void DocumentReader::Impl::read_id(std::string& id) {
@@ -89,24 +109,36 @@ void DocumentReader::Impl::read_id(std::string& id) {
     return;
   }
   id = field(*columns.id);
+  if (duplicate_ids == DuplicateIds::ignore) return;
   const std::int64_t earlier = ids_.insert(id, row_.line);
   if (earlier == 0) return;
   if (duplicate_ids == DuplicateIds::error) {
-    throw InputError(fmt::format("{}: the id '{}' was used before, in line {}", place(), id, earlier),
-                     "ids must be unique; --id names another column");
+    throw InputError(
+        fmt::format("{}: the id {} was used before, in line {}", place(), in_quotes(id), earlier),
+        "ids must be unique; --id names another column");
   }
   if (duplicates_.count == 0) first_duplicate_ = id;
   duplicates_.add(row_.line);
 }
 
+// Texts may be long: one that needs no trimming changes hands, and the row gets the old one's memory.
+void DocumentReader::Impl::take(std::size_t column, std::string& text) {
+  const std::string_view trimmed = field(column);
+  if (trimmed.size() == row_.fields[column].size()) {
+    text.swap(row_.fields[column]);
+  } else {
+    text = trimmed;
+  }
+}
+
 void DocumentReader::Impl::read_text(Document& document) {
-  document.text = field(columns.text[0]);
+  take(columns.text[0], document.text);
   if (columns.text.size() == 1) {
     document.pair.reset();
   } else {
     if (!document.pair) document.pair.emplace();
-    document.pair->clear();
-    for (std::size_t i = 1; i < columns.text.size(); ++i) {
+    take(columns.text[1], *document.pair);
+    for (std::size_t i = 2; i < columns.text.size(); ++i) {
       const std::string_view part = field(columns.text[i]);
       if (!document.pair->empty() && !part.empty()) document.pair->push_back(' ');
       document.pair->append(part);
@@ -124,7 +156,7 @@ void DocumentReader::Impl::read_label(std::string& label) const {
                      "give the row a label or remove it");
   }
   if (label.find_first_of("\r\n") != std::string::npos) {
-    throw InputError(fmt::format("{}: the label '{}' holds a line break", place(), label),
+    throw InputError(fmt::format("{}: the label {} holds a line break", place(), in_quotes(label)),
                      "labels are kept one a line; --label names another column");
   }
 }
@@ -142,7 +174,7 @@ void DocumentReader::Impl::finish() const {
   warn(missing_groups_, rows(missing_groups_, "row has no group and is on its own",
                              "rows have no group and are each on their own"));
   warn(duplicates_, rows(duplicates_, "row repeats an earlier id", "rows repeat an earlier id") +
-                        fmt::format(", such as '{}'", first_duplicate_));
+                        fmt::format(", such as {}", in_quotes(first_duplicate_)));
   const Tally invalid{.count = table.invalid_utf8_count(), .first_line = table.first_invalid_utf8_line()};
   warn(invalid, rows(invalid, "place is not valid UTF-8 and was", "places are not valid UTF-8 and were") +
                     " replaced by U+FFFD");

@@ -1,13 +1,13 @@
 #include "quire/table/reader.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "quire/base/error.h"
+#include "quire/base/naming.h"
 #include "quire/base/utf8.h"
 #include "table/byte_source.h"
 #include "table/window.h"
@@ -18,6 +18,9 @@ namespace {
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kQuotingHint =
     "close it; or, if quotes are plain characters in this file, read it with --quoting none";
+
+// Of a field as it was before its repair: for messages, and texts may be long.
+constexpr std::size_t kMostOfAnOriginal = 1024;
 
 bool is_ascii(std::string_view text) {
   unsigned char all = 0;
@@ -45,10 +48,16 @@ class TableReader::Impl {
   Impl(std::filesystem::path file, TableFormat format);
 
   bool next(TableRow& row);
+  void read_ahead(std::size_t rows, std::size_t bytes);
+  TableFormat format() const {
+    return {.quoting = quoting_ ? TableFormat::Quoting::automatic : TableFormat::Quoting::none,
+            .delimiter = delimiter_};
+  }
 
   std::filesystem::path path;
   ByteSource source;
   std::vector<std::string> header;
+  std::deque<TableRow> ahead;
   std::int64_t invalid_count = 0;
   std::int64_t first_invalid_line = 0;
 
@@ -60,12 +69,13 @@ class TableReader::Impl {
   };
 
   void read_header();
+  bool read_row(TableRow& row);
   bool skip_empty_lines();
-  void parse_row(std::vector<std::string>& fields, bool is_header);
+  void parse_row(TableRow& row, bool is_header);
   std::size_t parse_quoted(std::size_t open, Line& line, std::string& field);
   Line line_from(std::size_t begin, std::int64_t quote_line = 0);
   std::size_t delimiter_from(std::size_t begin, const Line& line) const;
-  void repair(std::vector<std::string>& fields, std::string_view raw);
+  void repair(std::vector<std::string>& fields, std::string_view raw, std::vector<RepairedField>& repaired);
   [[noreturn]] void reject_width(std::size_t found) const;
   [[noreturn]] void reject_length(std::int64_t quote_line) const;
   [[noreturn]] void reject_quote(std::int64_t quote_line) const;
@@ -97,7 +107,9 @@ void TableReader::Impl::read_header() {
     throw InputError(fmt::format("'{}' is empty", source.name()),
                      "a table starts with a line that names its columns, such as: id<TAB>text<TAB>label");
   }
-  parse_row(header, true);
+  TableRow names;
+  parse_row(names, true);
+  header = std::move(names.fields);
   for (std::string& name : header) {
     if (name.find('\0') != std::string::npos) {
       throw InputError(
@@ -120,6 +132,29 @@ bool TableReader::Impl::skip_empty_lines() {
 }
 
 bool TableReader::Impl::next(TableRow& row) {
+  if (ahead.empty()) return read_row(row);
+  std::swap(row, ahead.front());
+  ahead.pop_front();
+  return true;
+}
+
+void TableReader::Impl::read_ahead(std::size_t rows, std::size_t bytes) {
+  const auto size_of = [](const TableRow& row) {
+    std::size_t size = 0;
+    for (const std::string& field : row.fields) size += field.size();
+    return size;
+  };
+  std::size_t held = 0;
+  for (const TableRow& row : ahead) held += size_of(row);
+  while (ahead.size() < rows && held < bytes) {
+    TableRow row;
+    if (!read_row(row)) return;
+    held += size_of(row);
+    ahead.push_back(std::move(row));
+  }
+}
+
+bool TableReader::Impl::read_row(TableRow& row) {
   // In a table of one column an empty line is a row; elsewhere it cannot be one.
   if (header.size() > 1) {
     if (!skip_empty_lines()) return false;
@@ -128,12 +163,13 @@ bool TableReader::Impl::next(TableRow& row) {
     if (window_.view().empty()) return false;
   }
   row.line = row_line_;
-  parse_row(row.fields, false);
+  parse_row(row, false);
   return true;
 }
 
 // Reads the row at the start of the window and consumes it.
-void TableReader::Impl::parse_row(std::vector<std::string>& fields, bool is_header) {
+void TableReader::Impl::parse_row(TableRow& row, bool is_header) {
+  std::vector<std::string>& fields = row.fields;
   if (!is_header) fields.resize(header.size());
   std::string surplus;  // where fields go for which the header has no column
   std::size_t count = 0;
@@ -152,7 +188,7 @@ void TableReader::Impl::parse_row(std::vector<std::string>& fields, bool is_head
     if (position >= line.content_end) break;
   }
   if (count != fields.size()) reject_width(count);
-  repair(fields, window_.view().substr(0, line.end));
+  repair(fields, window_.view().substr(0, line.end), row.repaired);
   window_.consume(std::min(line.end + 1, window_.view().size()));
   row_line_ = ++line_;
 }
@@ -207,10 +243,17 @@ std::size_t TableReader::Impl::delimiter_from(std::size_t begin, const Line& lin
 }
 
 // `raw` is the row as it lies in the file.
-void TableReader::Impl::repair(std::vector<std::string>& fields, std::string_view raw) {
+void TableReader::Impl::repair(std::vector<std::string>& fields, std::string_view raw,
+                               std::vector<RepairedField>& repaired) {
+  repaired.clear();
   if (is_ascii(raw)) return;
   std::size_t replaced = 0;
-  for (std::string& field : fields) replaced += repair_utf8(field);
+  for (std::size_t column = 0; column < fields.size(); ++column) {
+    std::string original = fields[column].substr(0, kMostOfAnOriginal);
+    const std::size_t here = repair_utf8(fields[column]);
+    if (here > 0) repaired.push_back({column, std::move(original)});
+    replaced += here;
+  }
   if (replaced > 0 && invalid_count == 0) {
     first_invalid_line = row_line_;
     std::string line;
@@ -235,7 +278,7 @@ void TableReader::Impl::reject_width(std::size_t found) const {
         line_);
   }
   throw InputError(fmt::format("{}: found {} field{}, expected {} ({})", place, found, found == 1 ? "" : "s",
-                               header.size(), fmt::join(header, ", ")),
+                               header.size(), quoted_list(header)),
                    hint);
 }
 
@@ -263,6 +306,11 @@ TableReader& TableReader::operator=(TableReader&&) noexcept = default;
 
 const std::vector<std::string>& TableReader::header() const noexcept { return impl_->header; }
 bool TableReader::next(TableRow& row) { return impl_->next(row); }
+const std::deque<TableRow>& TableReader::read_ahead(std::size_t rows, std::size_t bytes) {
+  impl_->read_ahead(rows, bytes);
+  return impl_->ahead;
+}
+TableFormat TableReader::format() const noexcept { return impl_->format(); }
 std::int64_t TableReader::invalid_utf8_count() const noexcept { return impl_->invalid_count; }
 std::int64_t TableReader::first_invalid_utf8_line() const noexcept { return impl_->first_invalid_line; }
 const std::filesystem::path& TableReader::path() const noexcept { return impl_->path; }

@@ -1,16 +1,20 @@
 #include "table/window.h"
 
+#include <algorithm>
 #include <cstring>
 #include <span>
+#include <utility>
 
 namespace quire {
 namespace {
 
 constexpr std::size_t kInitialSize = std::size_t{1} << 20;
+constexpr std::size_t kStep = std::size_t{1} << 19;  // read at a time
 
 }  // namespace
 
-Window::Window(ByteSource& source) : source_(&source), storage_(kInitialSize) {}
+Window::Window(ByteSource& source)
+    : source_(&source), storage_(std::make_unique_for_overwrite<char[]>(kInitialSize)), size_(kInitialSize) {}
 
 std::size_t Window::find_newline(std::size_t from, std::size_t limit) {
   for (;;) {
@@ -25,15 +29,30 @@ std::size_t Window::find_newline(std::size_t from, std::size_t limit) {
 
 bool Window::read_more() {
   // Room is made when less than half is free, so that moving and growing stay cheap per byte.
-  if (storage_.size() - end_ < storage_.size() / 2 && begin_ > 0) {
-    std::memmove(storage_.data(), storage_.data() + begin_, end_ - begin_);
-    end_ -= begin_;
-    begin_ = 0;
+  const std::size_t held = end_ - begin_;
+  if (held < kInitialSize / 2 && size_ > kInitialSize) {
+    resize(kInitialSize);  // a long row is over
+  } else if (size_ - end_ < size_ / 2) {
+    resize(held > size_ / 2 ? 2 * size_ : size_);
   }
-  if (storage_.size() - end_ < storage_.size() / 2) storage_.resize(2 * storage_.size());
-  const std::size_t count = source_->read(std::span(storage_).subspan(end_));
+  const std::size_t count = source_->read(std::span(storage_.get() + end_, std::min(kStep, size_ - end_)));
   end_ += count;
   return count > 0;
+}
+
+// Moves what is held to the front.
+void Window::resize(std::size_t size) {
+  const std::size_t held = end_ - begin_;
+  if (size == size_) {
+    std::memmove(storage_.get(), storage_.get() + begin_, held);
+  } else {
+    auto larger = std::make_unique_for_overwrite<char[]>(size);
+    std::memcpy(larger.get(), storage_.get() + begin_, held);
+    storage_ = std::move(larger);
+    size_ = size;
+  }
+  begin_ = 0;
+  end_ = held;
 }
 
 }  // namespace quire

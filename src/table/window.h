@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string_view>
-#include <vector>
 
 #include "table/byte_source.h"
 
@@ -17,7 +17,7 @@ class Window {
 
   // The first byte not yet consumed and those after it that are in memory. Valid until the next
   // call of find_newline().
-  [[nodiscard]] std::string_view view() const { return {storage_.data() + begin_, end_ - begin_}; }
+  [[nodiscard]] std::string_view view() const { return {storage_.get() + begin_, end_ - begin_}; }
 
   // Index in view() of the first line feed at or after `from`, reading on as needed; view().size()
   // where the stream ends without one; kTooLong when there is none within `limit` bytes.
@@ -27,9 +27,12 @@ class Window {
 
  private:
   bool read_more();
+  void resize(std::size_t size);
 
   ByteSource* source_;
-  std::vector<char> storage_;
+  std::unique_ptr<char[]>
+      storage_;  // not a vector, which would fill it with zeros: what is not read costs nothing
+  std::size_t size_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };

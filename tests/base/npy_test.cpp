@@ -1,12 +1,16 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
+#include <thread>
 
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/base/matrix.h"
+#include "quire/base/npy_writer.h"
 #include "support.h"
 
 namespace quire {
@@ -47,6 +51,34 @@ TEST(Npy, WritesTheBytesThatNumPyWrites) {
                                    std::string_view("\x00\x00\x80\x3F\x00\x00\x00\xC0", 8));
   EXPECT_EQ(expected.size(), 128U + 8U);
   EXPECT_EQ(read_file(directory / "m.npy"), expected);
+}
+
+TEST(Npy, RowsThatComeOneByOneMakeTheSameFile) {
+  const test::TemporaryDirectory directory;
+  Matrix whole(1000, 3);
+  for (std::size_t i = 0; i < whole.values.size(); ++i) whole.values[i] = static_cast<float>(i);
+  write_npy(directory / "whole.npy", whole);
+  NpyWriter writer(directory / "rows.npy", 3);
+  for (std::int64_t row = 0; row < whole.rows; ++row) {
+    Matrix one(1, 3);
+    std::ranges::copy(whole.row(row), one.values.begin());
+    writer.write(one);
+  }
+  EXPECT_FALSE(std::filesystem::exists(directory / "rows.npy"));
+  EXPECT_ERROR(writer.write(Matrix(1, 2)), Error, "a row of 2 numbers for 3 columns");
+  writer.commit();
+  EXPECT_EQ(read_file(directory / "rows.npy"), read_file(directory / "whole.npy"));
+}
+
+TEST(Npy, APipeGetsItsHeaderFirst) {
+  const test::TemporaryDirectory directory;
+  ASSERT_EQ(::mkfifo((directory / "pipe.npy").c_str(), 0600), 0);
+  std::string found;
+  std::thread reader([&] { found = read_file(directory / "pipe.npy"); });
+  write_npy(directory / "pipe.npy", Matrix(2, 2, 1.0F));
+  reader.join();
+  write_npy(directory / "file.npy", Matrix(2, 2, 1.0F));
+  EXPECT_EQ(found, read_file(directory / "file.npy"));
 }
 
 TEST(Npy, KeepsMatricesWithoutRows) {

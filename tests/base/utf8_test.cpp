@@ -76,5 +76,11 @@ TEST(Trim, LeavesMalformedBytesAlone) {
   EXPECT_EQ(trim("\xE3\x80"), "\xE3\x80");
 }
 
+TEST(Utf8, MalformedBytesAreWrittenOut) {
+  EXPECT_EQ(escape_malformed_utf8("caf\xE9 \u00E9"), "caf\\xE9 \u00E9");
+  EXPECT_EQ(escape_malformed_utf8("\xE1\x80"), "\\xE1\\x80");
+  EXPECT_EQ(escape_malformed_utf8("plain"), "plain");
+}
+
 }  // namespace
 }  // namespace quire

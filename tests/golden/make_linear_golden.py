@@ -40,6 +40,21 @@ def svm(x, labels, c):
     return {"C": c, "weights": model.coef_.tolist(), "bias": model.intercept_.tolist()}
 
 
+def weighted(name, x, labels):
+    """The same with class_weight, as a member of the task gets it from --class-weights."""
+    weights = {int(k): [0.5, 3.0, 1.25, 2.0, 0.75][int(k)] for k in np.unique(labels)}
+    model = LogisticRegression(C=2.0, class_weight=weights, solver="newton-cholesky", tol=1e-12, max_iter=1000)
+    model.fit(x, labels)
+    machine = LinearSVC(C=0.5, class_weight=weights, tol=1e-10, max_iter=1000000, dual=True, random_state=0)
+    machine.fit(x, labels)
+    fits = {
+        "logistic": [{"C": 2.0, "weights": model.coef_.tolist(), "bias": model.intercept_.tolist()}],
+        "svm": [{"C": 0.5, "weights": machine.coef_.tolist(), "bias": machine.intercept_.tolist()}],
+    }
+    data = {"features": x.tolist(), "labels": labels.tolist()}
+    return {"name": name, **data, "class_weights": list(weights.values()), **fits}
+
+
 def case(name, x, labels):
     return {
         "name": name,
@@ -50,13 +65,16 @@ def case(name, x, labels):
     }
 
 
+PROBLEMS = {
+    "four classes, dense": problem(90, 7, 4, seed=1),
+    "five classes, sparse": problem(60, 25, 5, seed=2, keep=0.2),
+    "two classes": problem(50, 6, 2, seed=3),
+}
+
+
 def main():
-    cases = [
-        case("four classes, dense", *problem(90, 7, 4, seed=1)),
-        case("five classes, sparse", *problem(60, 25, 5, seed=2, keep=0.2)),
-        case("two classes", *problem(50, 6, 2, seed=3)),
-    ]
-    save_json(OUTPUT / "cases.json", {"cases": cases})
+    for file, fit in (("cases.json", case), ("weighted.json", weighted)):
+        save_json(OUTPUT / file, {"cases": [fit(name, *data) for name, data in PROBLEMS.items()]})
 
 
 if __name__ == "__main__":

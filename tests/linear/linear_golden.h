@@ -43,18 +43,20 @@ struct LinearCase {
   Matrix features;
   std::vector<int> labels;
   int classes = 0;
-  nlohmann::json logistic, svm;  // a solution for each C
+  std::vector<float> class_weights;  // none in cases.json
+  nlohmann::json logistic, svm;      // a solution for each C
 };
 
-inline std::vector<LinearCase> linear_cases() {
+inline std::vector<LinearCase> linear_cases(const std::string& name = "cases.json") {
   std::vector<LinearCase> cases;
-  const auto file = nlohmann::json::parse(read_file(fixture("golden/linear/cases.json")));
+  const auto file = nlohmann::json::parse(read_file(fixture("golden/linear/" + name)));
   for (const auto& item : file.at("cases")) {
     LinearCase one;
     one.name = item.at("name").get<std::string>();
     one.features = matrix_of(item.at("features"));
     one.labels = item.at("labels").get<std::vector<int>>();
     for (const int label : one.labels) one.classes = std::max(one.classes, label + 1);
+    one.class_weights = item.value("class_weights", std::vector<float>{});
     one.logistic = item.at("logistic");
     one.svm = item.at("svm");
     cases.push_back(std::move(one));

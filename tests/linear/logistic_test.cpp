@@ -138,12 +138,57 @@ TEST(Logistic, FitsASingleClass) {
   EXPECT_GT(probabilities.row(0)[2], 0.99);
 }
 
+TEST(Logistic, WithClassWeightsHasTheWeightsOfScikitLearn) {
+  for (const LinearCase& one : test::linear_cases("weighted.json")) {
+    for (const auto& expected : one.logistic) {
+      LogisticOptions options = to_the_end(expected.at("C").get<double>());
+      options.class_weights = one.class_weights;
+      const LogisticFit fit = fit_logistic(one.features, one.labels, one.classes, options, {});
+      EXPECT_TRUE(fit.converged);
+      expect_weights(one, fit, expected);
+    }
+  }
+}
+
+// A class of weight 3 is one whose rows are there three times.
+TEST(Logistic, AClassWeightCountsRowsSoOften) {
+  for (const LinearCase& one : test::linear_cases()) {
+    std::vector<float> weights(static_cast<std::size_t>(one.classes), 1.0F);
+    weights[0] = 3;
+    weights.back() = 2;
+    Matrix repeated(0, one.features.cols);
+    std::vector<int> labels;
+    for (std::int64_t row = 0; row < one.features.rows; ++row) {
+      const int label = one.labels[static_cast<std::size_t>(row)];
+      for (float i = 0; i < weights[static_cast<std::size_t>(label)]; ++i) {
+        const auto values = one.features.row(row);
+        repeated.values.insert(repeated.values.end(), values.begin(), values.end());
+        ++repeated.rows;
+        labels.push_back(label);
+      }
+    }
+    LogisticOptions options = to_the_end(1.5);
+    const LogisticFit expected = fit_logistic(repeated, labels, one.classes, options, {});
+    options.class_weights = weights;
+    const LogisticFit found = fit_logistic(one.features, one.labels, one.classes, options, {});
+    EXPECT_TRUE(found.converged);
+    for (std::size_t i = 0; i < expected.weights.values.size(); ++i)
+      EXPECT_NEAR(found.weights.values[i], expected.weights.values[i], 1e-6) << one.name;
+    for (std::size_t i = 0; i < expected.bias.size(); ++i)
+      EXPECT_NEAR(found.bias[i], expected.bias[i], 1e-5) << one.name;
+  }
+}
+
 TEST(Logistic, RefusesWhatCannotBeFitted) {
   const Noise noise;
   LogisticOptions options;
   options.c = 0;
   EXPECT_ERROR((void)fit_logistic(noise.features, noise.labels, 11, options, {}), InputError, "C is 0");
   EXPECT_ERROR((void)fit_logistic(noise.features, noise.labels, 10, {}, {}), Error, "label 10");
+  const std::vector<float> weights(10, 1.0F);
+  EXPECT_ERROR(
+      (void)fit_logistic(noise.features, noise.labels, 11, {.class_weights = weights, .stage = {}}, {}),
+      Error, "10 weights were given for 11 classes");
   const std::vector<int> few(5);
   EXPECT_ERROR((void)fit_logistic(noise.features, few, 11, {}, {}), Error, "5 labels");
 }

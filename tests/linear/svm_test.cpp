@@ -14,13 +14,14 @@ namespace {
 
 using test::LinearCase;
 
-TEST(Svm, HasTheWeightsOfScikitLearn) {
-  for (const LinearCase& one : test::linear_cases()) {
+void expect_scikit_learn(const std::string& file) {
+  for (const LinearCase& one : test::linear_cases(file)) {
     const SparseMatrix features = test::sparse_of(one.features);
     for (const auto& expected : one.svm) {
       SCOPED_TRACE(one.name + ", C " + expected.at("C").dump());
       SvmOptions options;
       options.c = expected.at("C").get<double>();
+      options.class_weights = one.class_weights;
       options.tolerance = 1e-10;
       options.max_iterations = 1000000;
       const SvmFit fit = fit_svm(features, one.labels, one.classes, options, {});
@@ -39,6 +40,9 @@ TEST(Svm, HasTheWeightsOfScikitLearn) {
     }
   }
 }
+
+TEST(Svm, HasTheWeightsOfScikitLearn) { expect_scikit_learn("cases.json"); }
+TEST(Svm, WithClassWeightsHasTheWeightsOfScikitLearn) { expect_scikit_learn("weighted.json"); }
 
 TEST(Svm, OfDenseRowsIsThatOfSparseOnes) {
   for (const LinearCase& one : test::linear_cases()) {
@@ -94,6 +98,52 @@ TEST(Svm, NeverPrefersAClassWithoutRows) {
     const auto row = scores.row(i);
     EXPECT_LT(row.back(), *std::max_element(row.begin(), row.end()));
   }
+}
+
+// A class of weight 3, where it is told from the rest, is one whose rows are there three times; of two
+// classes both count so.
+TEST(Svm, AClassWeightCountsTheClassesOwnRowsSoOften) {
+  for (const LinearCase& one : test::linear_cases()) {
+    SvmOptions options;
+    options.tolerance = 1e-10;
+    options.max_iterations = 1000000;
+    std::vector<float> weights(static_cast<std::size_t>(one.classes), 2.0F);
+    weights[0] = 3;
+    for (int label = 0; label < one.classes; ++label) {
+      Matrix repeated(0, one.features.cols);
+      std::vector<int> labels;
+      for (std::int64_t row = 0; row < one.features.rows; ++row) {
+        const int own = one.labels[static_cast<std::size_t>(row)];
+        const float times = own == label || one.classes == 2 ? weights[static_cast<std::size_t>(own)] : 1.0F;
+        for (float i = 0; i < times; ++i) {
+          const auto values = one.features.row(row);
+          repeated.values.insert(repeated.values.end(), values.begin(), values.end());
+          ++repeated.rows;
+          labels.push_back(own);
+        }
+      }
+      options.class_weights = {};
+      const SvmFit expected = fit_svm(repeated, labels, one.classes, options, {});
+      options.class_weights = weights;
+      const SvmFit found = fit_svm(one.features, one.labels, one.classes, options, {});
+      EXPECT_TRUE(found.converged);
+      for (std::int64_t j = 0; j < one.features.cols; ++j) {
+        EXPECT_NEAR(found.weights.row(label)[static_cast<std::size_t>(j)],
+                    expected.weights.row(label)[static_cast<std::size_t>(j)], 1e-6)
+            << one.name << ", class " << label;
+      }
+    }
+  }
+}
+
+TEST(Svm, RowsOfAClassOfWeightZeroCountForNothing) {
+  const LinearCase one = test::linear_cases().back();
+  ASSERT_EQ(one.classes, 2);
+  const std::vector<float> weights = {0, 1};
+  const SvmFit fit = fit_svm(one.features, one.labels, 2, {.class_weights = weights, .stage = {}}, {});
+  EXPECT_TRUE(fit.converged);
+  EXPECT_GT(fit.bias[1], 0);
+  for (const float value : fit.weights.values) EXPECT_TRUE(std::isfinite(value));
 }
 
 TEST(Svm, RefusesWhatCannotBeFitted) {

@@ -57,6 +57,34 @@ TEST_F(ClassWeights, AFileGivesTheirRatios) {
   EXPECT_NEAR(mean(found), 1, 1e-6);
 }
 
+// As Notepad and Excel save a text.
+TEST_F(ClassWeights, AByteOrderMarkIsSkipped) {
+  write_file_atomically(directory_ / "w.tsv",
+                        "\xEF\xBB\xBF"
+                        "a\t1\r\nb\t2\r\nc\t 4 \r\n");
+  const std::vector<float> found = weights(directory_ / "w.tsv");
+  EXPECT_FLOAT_EQ(found[1] / found[0], 2.0F);
+  EXPECT_FLOAT_EQ(found[2] / found[0], 4.0F);
+}
+
+TEST_F(ClassWeights, AClassHasOneLine) {
+  write_file_atomically(directory_ / "w.tsv", "a\t1\nb\t2\na\t3\nc\t1\n");
+  EXPECT_ERROR((void)weights(directory_ / "w.tsv"), InputError,
+               "w.tsv:3: the label 'a' has a weight already, in line 1");
+}
+
+TEST_F(ClassWeights, AnUnknownLabelIsNamed) {
+  write_file_atomically(directory_ / "w.tsv", "a\t1\nB\t2\n");
+  EXPECT_ERROR((void)weights(directory_ / "w.tsv"), InputError, "w.tsv:2: no row has the label 'B'");
+  write_file_atomically(directory_ / "w.tsv", "a\t1\np\xE9\t2\n");
+  EXPECT_ERROR((void)weights(directory_ / "w.tsv"), InputError,
+               "w.tsv:2: the label 'p\\xE9' is not valid UTF-8");
+  write_file_atomically(directory_ / "w.tsv", "a 1\n");
+  EXPECT_ERROR((void)weights(directory_ / "w.tsv"), InputError, "w.tsv:1: 'a 1' is no class with a weight");
+  write_file_atomically(directory_ / "w.tsv", "a\t1,5\n");
+  EXPECT_ERROR((void)weights(directory_ / "w.tsv"), InputError, "w.tsv:1: '1,5' is no weight");
+}
+
 TEST_F(ClassWeights, AFileThatDoesNotFitIsRefusedWithItsLine) {
   write_file_atomically(directory_ / "w.tsv", "a\t1\nd\t2\n");
   EXPECT_ERROR((void)weights(directory_ / "w.tsv"), InputError, "w.tsv:2");

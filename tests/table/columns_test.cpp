@@ -1,10 +1,16 @@
 #include "quire/table/columns.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <fstream>
+#include <thread>
 
 #include "quire/base/error.h"
-#include "support.h"
+#include "table_support.h"
 
 namespace quire {
 namespace {
@@ -13,9 +19,26 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using Header = std::vector<std::string>;
 
+// The values of no column repeat, but those of columns named in `repeating`.
 Columns resolve(const Header& header, const ColumnFlags& flags = {},
-                LabelColumn label = LabelColumn::required) {
-  return resolve_columns(header, flags, label, "t.tsv");
+                LabelColumn label = LabelColumn::required, const Header& repeating = {}) {
+  return resolve_columns(header, flags, label, "t.tsv", [&](std::span<const std::size_t> columns) {
+    std::vector<bool> repeats;
+    for (const std::size_t column : columns)
+      repeats.push_back(std::ranges::find(repeating, header[column]) != repeating.end());
+    return repeats;
+  });
+}
+
+// The message of the error.
+std::string refusal(const Header& header, const ColumnFlags& flags = {}) {
+  try {
+    (void)resolve(header, flags);
+  } catch (const InputError& error) {
+    return std::string(error.what()) + "\n" + error.hint();
+  }
+  ADD_FAILURE() << "no error";
+  return {};
 }
 
 ColumnFlags text_flag(std::vector<std::string> names) {
@@ -103,6 +126,123 @@ TEST(Columns, IdIsExactBeforeItIsAnEnding) {
   EXPECT_EQ(resolve({"PaperID", "text", "label"}).id_name, "PaperID");
   EXPECT_EQ(resolve({"text", "label"}).id, std::nullopt);
   EXPECT_EQ(resolve({"text", "label"}).id_name, "id");
+}
+
+TEST(Columns, ANameThatEndsInIdIsTheIdOnlyWhereValuesDoNotRepeat) {
+  for (const char* name : {"grid", "paid", "android", "user_id"}) {
+    const Columns columns = resolve({name, "text", "label"}, {}, LabelColumn::required, {name});
+    EXPECT_EQ(columns.id, std::nullopt) << name;
+    EXPECT_EQ(columns.id_name, "id");
+    EXPECT_THAT(columns.text_names, ElementsAre(name, "text")) << "text is every other column";
+    EXPECT_EQ(columns.guesses[1],
+              "id: no such column (values of '" + std::string(name) + "' repeat), rows are numbered from 0");
+    EXPECT_EQ(resolve({name, "text", "label"}).id, 0U) << name;
+  }
+  EXPECT_EQ(resolve({"grid", "paperid", "text", "label"}, {}, LabelColumn::required, {"grid"}).id_name,
+            "paperid");
+  EXPECT_EQ(resolve({"id", "text", "label"}, {}, LabelColumn::required, {"id"}).id_name, "id")
+      << "what is called just that is the id, and its repetitions are reported";
+}
+
+TEST(Columns, ThatAnIdIsReadAsTextIsADoubt) {
+  for (const char* name : {"user_id", "user-id", "userId", "userID", "USER_ID"}) {
+    EXPECT_THAT(resolve({name, "text", "label"}, {}, LabelColumn::required, {name}).doubts,
+                ElementsAre(HasSubstr("'" + std::string(name) + "' of 't.tsv' is named like an id")));
+  }
+  for (const char* name : {"grid", "PAID", "android", "userid"})
+    EXPECT_TRUE(resolve({name, "text", "label"}, {}, LabelColumn::required, {name}).doubts.empty()) << name;
+  EXPECT_TRUE(resolve({"user_id", "text", "label"}, text_flag({"text"}), LabelColumn::required, {"user_id"})
+                  .doubts.empty());
+}
+
+TEST(Columns, AColumnNamedLikeAnIdIsNeverGuessedAsTheLabel) {
+  const Columns columns = resolve({"text", "sentiment", "user_id"});
+  EXPECT_EQ(columns.label_name, "sentiment");
+  EXPECT_EQ(columns.id_name, "user_id");
+  EXPECT_THAT(columns.guesses[0], "label: column 'sentiment', the last one that is not named like an id");
+  EXPECT_EQ(resolve({"text", "sentiment", "user_id"}, {}, LabelColumn::required, {"user_id"}).label_name,
+            "sentiment");
+  EXPECT_THAT(refusal({"text", "paid"}),
+              HasSubstr("it is not clear which column of 't.tsv' holds the labels: "
+                        "'paid' is named like an id\nname the label column with "
+                        "--label"));
+  EXPECT_THAT(refusal({"text", "user_id"}, text_flag({"text"})), HasSubstr("'user_id' is named like an id"));
+  ColumnFlags flags;
+  flags.label = "paid";
+  EXPECT_EQ(resolve({"text", "paid"}, flags).label_name, "paid");
+}
+
+TEST(Columns, AnIdIsNotGuessedWhereItWouldTakeTheOnlyText) {
+  const Columns columns = resolve({"covid", "label"});
+  EXPECT_EQ(columns.id, std::nullopt);
+  EXPECT_THAT(columns.text_names, ElementsAre("covid"));
+}
+
+TEST(Columns, TheIdOfARunMayBeMissing) {
+  ColumnFlags flags = text_flag({"text"});
+  flags.id = "paperid";
+  EXPECT_ERROR((void)resolve({"text"}, flags, LabelColumn::optional), InputError, "'paperid' (--id)");
+  flags.id_may_be_missing = true;
+  const Columns columns = resolve({"text"}, flags, LabelColumn::optional);
+  EXPECT_EQ(columns.id, std::nullopt);
+  EXPECT_EQ(columns.id_name, "id");
+  EXPECT_THAT(columns.guesses, ElementsAre("id: no column 'paperid', rows are numbered from 0"));
+  EXPECT_EQ(resolve({"text", "paperid"}, flags, LabelColumn::optional).id, 1U);
+  EXPECT_EQ(resolve({"id", "text"}, flags, LabelColumn::optional).id, 0U) << "another will do";
+}
+
+// The values, of a file and of a pipe.
+class GuessedIds : public testing::Test {
+ protected:
+  Columns resolve_file(std::string_view content) {
+    TableReader reader(test::put(directory_, "t.tsv", content));
+    Columns columns = resolve_columns(reader, {}, LabelColumn::required, recorder_.context());
+    EXPECT_TRUE(reader.next(row_)) << "no row is lost";
+    return columns;
+  }
+  test::TemporaryDirectory directory_;
+  test::Recorder recorder_;
+  TableRow row_;
+};
+
+TEST_F(GuessedIds, AreToldByTheirValues) {
+  EXPECT_EQ(resolve_file("paperid\ttext\tlabel\n1\tx\ta\n2\tx\tb\n").id, 0U);
+  EXPECT_EQ(row_.fields[0], "1");
+  EXPECT_EQ(resolve_file("paid\ttext\tlabel\n1\tx\ta\n 1 \tx\tb\n").id, std::nullopt) << "trimmed";
+  EXPECT_THAT(recorder_.infos.back(), "text: columns 'paid' and 'text', as a pair");
+  EXPECT_TRUE(recorder_.warnings.empty());
+  (void)resolve_file("user_id\ttext\tlabel\n1\tx\ta\n1\tx\tb\n");
+  EXPECT_THAT(recorder_.warnings, ElementsAre(HasSubstr("'user_id'")));
+}
+
+TEST_F(GuessedIds, OfAFileAreComparedToItsEnd) {
+  std::string content = "userid\ttext\tlabel\n";
+  for (int i = 0; i < 5000; ++i) content += std::to_string(i) + "\tx\ta\n";
+  EXPECT_EQ(resolve_file(content).id, 0U);
+  EXPECT_EQ(resolve_file(content + "17\tx\ta\n").id, std::nullopt);
+}
+
+TEST_F(GuessedIds, OfAPipeAreComparedAsFarAsIsReadAhead) {
+  const auto through_a_pipe = [&](const std::string& content) {
+    std::filesystem::remove(directory_ / "pipe.tsv");
+    EXPECT_EQ(::mkfifo((directory_ / "pipe.tsv").c_str(), 0600), 0);
+    std::thread writer([&] { std::ofstream(directory_ / "pipe.tsv") << content; });
+    TableReader reader(directory_ / "pipe.tsv");
+    const Columns columns = resolve_columns(reader, {}, LabelColumn::required, {});
+    int rows = 0;
+    for (TableRow row; reader.next(row); ++rows) EXPECT_EQ(row.fields[1], std::to_string(rows));
+    writer.join();
+    EXPECT_EQ(rows, 3000) << "every row once";
+    return columns.id;
+  };
+  std::string unique = "userid\ttext\tlabel\n";
+  std::string repeating = unique;
+  for (int i = 0; i < 3000; ++i) {
+    unique += fmt::format("{}\t{}\ta\n", i, i);
+    repeating += fmt::format("{}\t{}\ta\n", i % 700, i);
+  }
+  EXPECT_EQ(through_a_pipe(unique), 0U);
+  EXPECT_EQ(through_a_pipe(repeating), std::nullopt);
 }
 
 TEST(Columns, AColumnThatAFlagNamesIsNotGuessedAgain) {

@@ -149,6 +149,27 @@ TEST_F(Documents, MalformedUtf8IsWarnedOf) {
       ElementsAre(HasSubstr("2 places are not valid UTF-8 and were replaced by U+FFFD (first in line 2)")));
 }
 
+// In Latin-1 \xE9 and \xE8 are two letters; replaced by U+FFFD they would be one.
+TEST_F(Documents, LabelsIdsAndGroupsThatAreNotUtf8AreAnError) {
+  EXPECT_ERROR((void)read("id\ttext\tlabel\n1\tx\tq\n2\tx\tp\xE9\n"), InputError,
+               "t.tsv:3: the label 'p\\xE9' is not valid UTF-8");
+  EXPECT_ERROR((void)read("id\ttext\n1\tx\nn\xBA\tx\n", {}, LabelColumn::optional, DuplicateIds::error),
+               InputError, "t.tsv:3: the id 'n\\xBA' is not valid UTF-8");
+  ColumnFlags flags;
+  flags.group = "g";
+  EXPECT_ERROR((void)read("text\tg\tlabel\nx\t\xE9\ta\n", flags), InputError, "t.tsv:2: the group '\\xE9'");
+  EXPECT_EQ(read("id\ttext\tlabel\n\xE9\tx\tq\n", {}, LabelColumn::required, DuplicateIds::ignore).size(),
+            1U);
+  EXPECT_EQ(read("id\ttext\tlabel\n1\tx\xE9\tp\xC3\xA9\n")[0].label, "p\u00E9");
+}
+
+TEST_F(Documents, IdsThatDoNotMatterMayRepeat) {
+  EXPECT_EQ(
+      read("id\ttext\tlabel\na\t1\tx\na\t2\tx\n", {}, LabelColumn::required, DuplicateIds::ignore).size(),
+      2U);
+  EXPECT_THAT(recorder_.warnings, IsEmpty());
+}
+
 TEST_F(Documents, AHeaderAloneIsAnError) {
   EXPECT_ERROR((void)read("text\tlabel\n"), InputError, "t.tsv' has a header and no rows");
   EXPECT_ERROR((void)read("text\tlabel\n\n\n"), InputError, "has a header and no rows");

@@ -171,11 +171,28 @@ TEST_F(Reader, ALineWithoutEndStopsAtALimit) {
   (void)hint_of_error(content, "t.tsv:2: the line is longer than 64 MiB");
 }
 
+TEST_F(Reader, RowsThatWereReadAheadAreDeliveredOnce) {
+  TableReader reader(put("a\tb\n1\tx\n2\tyy\n3\tz\n4\tz\n"));
+  EXPECT_EQ(reader.read_ahead(2, 1000).size(), 2U);
+  EXPECT_EQ(reader.read_ahead(2, 1000).size(), 2U) << "no more than asked for";
+  TableRow row;
+  ASSERT_TRUE(reader.next(row));
+  EXPECT_THAT(row.fields, ElementsAre("1", "x"));
+  EXPECT_EQ(reader.read_ahead(100, 4).size(), 2U) << "as many as hold four bytes";
+  EXPECT_EQ(reader.read_ahead(100, 1000).size(), 3U);
+  for (int line = 3; line <= 5; ++line) {
+    ASSERT_TRUE(reader.next(row));
+    EXPECT_EQ(row.line, line);
+  }
+  EXPECT_FALSE(reader.next(row));
+  EXPECT_TRUE(reader.read_ahead(5, 1000).empty());
+}
+
 TEST_F(Reader, CountsPhysicalLinesThroughQuotedFields) {
   const test::Table table = read("a\tb\n\"1\n1\n1\"\tx\n2\t\"y\r\ny\"\n\n\n3\tz\n");
   EXPECT_EQ(table.rows, (Rows{{"1\n1\n1", "x"}, {"2", "y\r\ny"}, {"3", "z"}}));
   EXPECT_THAT(table.lines, ElementsAre(2, 5, 9));
-  (void)hint_of_error("a\tb\n\"1\n1\n1\"\tx\nonly\n", "t.tsv:5: found 1 field, expected 2 (a, b)");
+  (void)hint_of_error("a\tb\n\"1\n1\n1\"\tx\nonly\n", "t.tsv:5: found 1 field, expected 2 ('a' and 'b')");
 }
 
 TEST_F(Reader, TakesCrlfAndLfAndNoneAtTheEnd) {
@@ -216,9 +233,10 @@ TEST_F(Reader, AnEmptyLineIsAnEmptyFieldInATableOfOneColumn) {
 }
 
 TEST_F(Reader, RejectsRowsOfAnotherWidth) {
-  EXPECT_THAT(hint_of_error("a\tb\tc\n1\t2\t3\n4\t5\n", "t.tsv:3: found 2 fields, expected 3 (a, b, c)"),
-              testing::HasSubstr("all its fields"));
-  EXPECT_THAT(hint_of_error("a,b\n1,2,3\n", "t.csv:2: found 3 fields, expected 2 (a, b)", "t.csv"),
+  EXPECT_THAT(
+      hint_of_error("a\tb\tc\n1\t2\t3\n4\t5\n", "t.tsv:3: found 2 fields, expected 3 ('a', 'b' and 'c')"),
+      testing::HasSubstr("all its fields"));
+  EXPECT_THAT(hint_of_error("a,b\n1,2,3\n", "t.csv:2: found 3 fields, expected 2 ('a' and 'b')", "t.csv"),
               testing::HasSubstr("double quotes"));
   EXPECT_THAT(hint_of_error("a\tb\n\"1\t2\n3\t4\"\n", "t.tsv:2: found 1 field, expected 2"),
               testing::HasSubstr("run on to line 3"));

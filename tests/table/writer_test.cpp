@@ -92,6 +92,33 @@ TEST(TableWriter, QuotesOnlyWhatNeedsIt) {
   EXPECT_EQ(read_file(directory / "t.csv"), "id,text\n1,a\tb\n2,\"a,b\"\n");
 }
 
+TEST(TableWriter, WithoutQuotingQuotesAreWrittenAsTheyAre) {
+  const test::TemporaryDirectory directory;
+  const Rows rows = {{"1", "\"big\" cat"}, {"2", "\"open"}, {"3", "a\rb"}, {"4\r", ""}, {"\"5\"", "a,b"}};
+  TableWriter writer(directory / "t.tsv", Fields{"\"id\"", "text"}, TableFormat::Quoting::none);
+  for (const Fields& row : rows) writer.write(row);
+  writer.commit();
+  EXPECT_EQ(read_file(directory / "t.tsv"),
+            "\"id\"\ttext\n1\t\"big\" cat\n2\t\"open\n3\ta\rb\n4\r\t\n\"5\"\ta,b\n");
+  EXPECT_EQ(
+      test::read_table(directory / "t.tsv", {.quoting = TableFormat::Quoting::none, .delimiter = {}}).rows,
+      rows);
+}
+
+TEST(TableWriter, WithoutQuotingWhatNeedsItIsRefused) {
+  const test::TemporaryDirectory directory;
+  TableWriter writer(directory / "t.tsv", Fields{"id", "text"}, TableFormat::Quoting::none);
+  writer.write(Fields{"1", "x"});
+  EXPECT_ERROR(writer.write(Fields{"2", "a\tb"}), InputError, "row 2 of '");
+  EXPECT_ERROR(writer.write(Fields{"2", "a\tb"}), InputError, "'a\tb' holds a tab");
+  EXPECT_ERROR(writer.write(Fields{"2", "a\nb"}), InputError, "holds a line break");
+  EXPECT_ERROR(writer.write(Fields{"2", "a\r"}), InputError, "holds a line break");
+  EXPECT_ERROR(TableWriter(directory / "u.csv", Fields{"id", "a,b"}, TableFormat::Quoting::none), InputError,
+               "the header of '");
+  EXPECT_ERROR(TableWriter(directory / "u.csv", Fields{"\uFEFFid"}, TableFormat::Quoting::none), InputError,
+               "byte order mark");
+}
+
 TEST(TableWriter, AnEmptyFieldAloneIsQuoted) {
   const test::TemporaryDirectory directory;
   write_table(directory / "t.tsv", {"text"}, {{"a"}, {""}});

@@ -21,6 +21,10 @@ class AtomicFile {
 
   void write(std::string_view bytes);
   void write(std::span<const std::byte> bytes);
+  // Writes over the first bytes, for what is known only at the end; they must have been written before.
+  // Not for a device or a pipe, whose bytes are gone: see is_rewritable().
+  void rewrite_start(std::string_view bytes);
+  [[nodiscard]] bool is_rewritable() const noexcept { return !partial_.empty(); }
   void commit();
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 

@@ -20,6 +20,9 @@ void append_utf8(std::string& text, char32_t code_point);
 // text is not touched and costs one pass.
 std::size_t repair_utf8(std::string& text);
 
+// `text` with every byte of its ill-formed subsequences written out, as \xE9: for messages.
+[[nodiscard]] std::string escape_malformed_utf8(std::string_view text);
+
 // `text` without leading and trailing white space (ASCII's and Unicode's White_Space).
 [[nodiscard]] std::string_view trim(std::string_view text);
 

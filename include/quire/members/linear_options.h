@@ -17,6 +17,9 @@ struct LinearOptions {
   // the fold's training rows.
   std::optional<double> c;
 
+  // none | balanced | effective, or a file with lines LABEL<tab>WEIGHT: how much the rows of a class count.
+  std::string class_weights = "none";
+
   // What it reads of a document: `tfidf`; `vectors`, which a frozen encoder makes; or `both` side by side.
   // Empty: vectors when there is a model, else tfidf.
   std::string features;

@@ -62,16 +62,19 @@ class Predictor {
 
 struct PredictOptions {
   std::string output;         // table
-  std::string probabilities;  // .npy; empty: none
+  std::string probabilities;  // .npy, or a table with a column a class; empty: none
   std::int64_t top = 1;       // classes a row
   bool submission = false;    // only id and label
 };
 
-// Streams the table through the predictor, rows in its order. Returns the number of rows.
+// Streams the table through the predictor, rows in its order. Returns the number of rows. Both files are
+// opened before the first document; when the probabilities cannot be written to their end, the labels are
+// there all the same, and the error comes after them.
 std::int64_t predict_table(const Predictor& predictor, const std::filesystem::path& file,
                            const PredictOptions& options, const Context& context);
 
-// Predicts a labelled table and measures. InputError for a label the predictor does not know.
+// Predicts a labelled table and measures; its ids do not matter. InputError for a label the predictor does
+// not know.
 [[nodiscard]] Metrics evaluate_table(const Predictor& predictor, const std::filesystem::path& file,
                                      const Context& context);
 

@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -36,9 +37,16 @@ struct TableFormat {
 // The delimiter of a file by its name: ',' or a tab.
 [[nodiscard]] char default_delimiter(const std::filesystem::path& path);
 
+// A field in which malformed UTF-8 was replaced, as it stands in the file (a long one: its start).
+struct RepairedField {
+  std::size_t column = 0;
+  std::string original;
+};
+
 struct TableRow {
-  std::vector<std::string> fields;  // as many as the header has
-  std::int64_t line = 0;            // physical line on which the row starts, from 1
+  std::vector<std::string> fields;      // as many as the header has
+  std::vector<RepairedField> repaired;  // mostly none
+  std::int64_t line = 0;                // physical line on which the row starts, from 1
 };
 
 // A row may hold at most this many bytes; an unclosed quote in a huge file ends there.
@@ -62,13 +70,18 @@ class TableReader {
   // kMaxRowBytes, or compressed data that is damaged or cut off.
   [[nodiscard]] bool next(TableRow& row);
 
+  // Reads rows before next() asks for them, until there are `rows` of them, they hold `bytes` or the
+  // table ends; next() delivers them all the same. The rows not yet delivered. Throws what next() throws.
+  const std::deque<TableRow>& read_ahead(std::size_t rows, std::size_t bytes);
+
   // Malformed UTF-8 sequences replaced so far, header included, and the physical line of the
   // first of them (0: none).
   [[nodiscard]] std::int64_t invalid_utf8_count() const noexcept;
   [[nodiscard]] std::int64_t first_invalid_utf8_line() const noexcept;
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept;
-  [[nodiscard]] std::string name() const;  // for messages: the path, or "standard input"
+  [[nodiscard]] TableFormat format() const noexcept;  // with the delimiter that is used
+  [[nodiscard]] std::string name() const;             // for messages: the path, or "standard input"
 
   // For progress: bytes read of the file as it lies on disk (compressed, if it is), and its
   // size; 0 where the size is not known.

@@ -12,6 +12,7 @@
 #include "members/fasttext/fasttext_search.h"
 #include "members/shared/fit_rows.h"
 #include "members/shared/word_reading.h"
+#include "members/shared/word_vectors.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/base/threads.h"
@@ -121,7 +122,7 @@ class FasttextMember : public Member {
   explicit FasttextMember(FasttextOptions options)
       : options_(std::move(options)), reading_(options_.clean, options_.punctuation) {
     check(options_);
-    if (!options_.pretrained_vectors.empty()) options_.dim = vectors_dim(options_.pretrained_vectors);
+    if (!options_.pretrained_vectors.empty()) options_.dim = check_word_vectors(options_.pretrained_vectors);
   }
 
   [[nodiscard]] std::unique_ptr<Corpus> new_corpus() const override { return reading_.new_corpus(); }

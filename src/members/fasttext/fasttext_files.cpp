@@ -4,9 +4,7 @@
 
 #include <charconv>
 #include <cstring>
-#include <fstream>
 #include <optional>
-#include <sstream>
 
 #include "quire/base/error.h"
 #include "quire/base/files.h"
@@ -86,13 +84,6 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   return value;
 }
 
-std::vector<std::string> fields_of(const std::string& line) {
-  std::istringstream in(line);
-  std::vector<std::string> fields;
-  for (std::string field; in >> field;) fields.push_back(field);
-  return fields;
-}
-
 }  // namespace
 
 TemporaryFile::~TemporaryFile() {
@@ -125,28 +116,6 @@ void write_training_file(const std::filesystem::path& path, const WordDocuments&
     file.write("\n");
   }
   file.commit();
-}
-
-std::int64_t vectors_dim(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  if (!in.is_open()) throw_system_error(errno, "open", path.string());
-  std::string first, second;
-  std::getline(in, first);
-  std::getline(in, second);
-  const std::vector<std::string> header = fields_of(first);
-  const auto count = header.size() == 2 ? parse_integer(header[0]) : std::nullopt;
-  const auto dim = header.size() == 2 ? parse_integer(header[1]) : std::nullopt;
-  if (!count || !dim || *count < 1 || *dim < 1) {
-    throw InputError(
-        fmt::format("{}:1: '{}' is not the first line of a .vec file", path.string(), first.substr(0, 60)),
-        "it should hold the number of words and the size of their vectors, such as '2000 300'");
-  }
-  if (const auto numbers = fields_of(second).size(); numbers != static_cast<std::size_t>(*dim) + 1) {
-    throw InputError(
-        fmt::format("{}:2: expected a word and {} numbers, found {} fields", path.string(), *dim, numbers),
-        "each line of a .vec file holds a word and its vector, separated by spaces");
-  }
-  return *dim;
 }
 
 void check_model_file(const std::filesystem::path& path) {

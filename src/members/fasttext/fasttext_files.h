@@ -1,4 +1,4 @@
-// The files that fastText's library reads and writes: training texts, word vectors, models.
+// The files that fastText's library reads and writes: training texts and models.
 #pragma once
 
 #include <cstdint>
@@ -37,10 +37,6 @@ class TemporaryFile {
 // One line a row, "__label__K words", in the order of `rows`.
 void write_training_file(const std::filesystem::path& path, const WordDocuments& documents,
                          std::span<const std::int64_t> rows, std::span<const int> labels);
-
-// The size that the first line of a .vec file names. Throws InputError when there is no such line, or the
-// second line does not hold a word and so many numbers.
-[[nodiscard]] std::int64_t vectors_dim(const std::filesystem::path& path);
 
 // Throws InputError unless the file is a whole model: the library itself reads on past the end of a
 // truncated one, and does not notice when a disk fills up while it writes.

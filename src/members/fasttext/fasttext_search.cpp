@@ -107,7 +107,10 @@ FasttextOptions search_options(const FasttextOptions& options, const FasttextSea
 
   Random random(context.seed, Purpose::sampling, static_cast<std::uint32_t>(search.fold));
   std::vector<Trial> trials;
-  for (Trial trial{.options = options}; Clock::now() < deadline; trial.options = draw(options, random)) {
+  const auto is_over = [&] {
+    return Clock::now() >= deadline || (search.most_trials > 0 && trials.size() >= search.most_trials);
+  };
+  for (Trial trial{.options = options}; !is_over(); trial.options = draw(options, random)) {
     const auto start = Clock::now();
     const std::string stage = fmt::format("{} search, trial {}", search.stage, trials.size() + 1);
     const auto model = FasttextModel::train(

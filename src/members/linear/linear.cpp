@@ -9,6 +9,7 @@
 #include "members/linear/linear_documents.h"
 #include "members/linear/linear_fitted.h"
 #include "members/linear/linear_solver.h"
+#include "members/shared/class_weights.h"
 #include "members/shared/fit_rows.h"
 #include "quire/base/error.h"
 
@@ -78,6 +79,7 @@ class LinearMember : public Member {
  public:
   LinearMember(LinearOptions options, const Context& context) : options_(std::move(options)) {
     check(options_);
+    check_class_weights(options_.class_weights);
     if (reads_terms(options_)) {
       bags_ = bags_of(options_);
       cleaner_ = std::make_shared<const Cleaner>(parse_clean(options_.clean));
@@ -101,7 +103,7 @@ class LinearMember : public Member {
 
  private:
   [[nodiscard]] LinearChoice choose(const FitInput& input, const LinearDocuments& documents,
-                                    const Context& context) const;
+                                    std::span<const float> weights, const Context& context) const;
   [[nodiscard]] std::string describe_terms() const;
   [[nodiscard]] std::string describe_fit(const std::string& fold, std::int64_t features,
                                          const LinearChoice& choice) const;
@@ -141,7 +143,7 @@ void LinearMember::describe(const LabelSet& classes, const Context& context) con
 }
 
 LinearChoice LinearMember::choose(const FitInput& input, const LinearDocuments& documents,
-                                  const Context& context) const {
+                                  std::span<const float> weights, const Context& context) const {
   const std::string fold = fold_name(input);
   const TfIdfOptions weighting = tfidf_options(options_);
   const MakeFeatures make_features = [&](std::span<const std::int64_t> train,
@@ -151,7 +153,7 @@ LinearChoice LinearMember::choose(const FitInput& input, const LinearDocuments& 
                          features.transform(documents, valid, context)};
   };
   const LinearChoice choice =
-      choose_linear(options_, input.train, input.labels, static_cast<int>(input.classes->size()),
+      choose_linear(options_, input.train, input.labels, static_cast<int>(input.classes->size()), weights,
                     make_features, fold, context);
   if (!choice.accuracy && (!options_.c || options_.loss == "svm")) {
     context.warn(
@@ -168,12 +170,14 @@ std::unique_ptr<FittedMember> LinearMember::fit(const FitInput& input, const Con
   check_training_rows(input, context);
   if (documents.vectors() != nullptr) documents.vectors()->prepare(context, "computing vectors");
   const auto start = std::chrono::steady_clock::now();
-  const LinearChoice choice = choose(input, documents, context);
+  const std::vector<float> weights =
+      class_weights(options_.class_weights, input.labels, input.train, *input.classes);
+  const LinearChoice choice = choose(input, documents, weights, context);
 
   LinearFeatures features = LinearFeatures::fit(documents, input.train, tfidf_options(options_), context);
   LinearSolution solution =
       solve_linear(options_.loss, choice.c, features.transform(documents, input.train, context),
-                   train_labels(input), static_cast<int>(input.classes->size()), fold, context);
+                   train_labels(input), static_cast<int>(input.classes->size()), weights, fold, context);
   if (!solution.converged) {
     context.warn(fmt::format("{}: the model had not converged when its iterations were over", fold));
   }

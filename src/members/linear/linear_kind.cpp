@@ -47,6 +47,7 @@ std::vector<Option> model_options(LinearOptions& o) {
        .value = &o.c,
        .least = 1e-9,
        .most = 1e9},
+      class_weights_option(o),
       {.name = "features",
        .help = "tfidf, vectors (of the frozen encoder --model: its last layer's mean, scaled to length 1) or "
                "both side by side (default: vectors with --model, else tfidf)",

@@ -67,16 +67,18 @@ double accuracy_of(const Matrix& scores, std::span<const int> truth) {
 }
 
 LinearSolution solve(const std::string& loss, double c, double tolerance, const FeatureMatrix& features,
-                     std::span<const int> labels, int classes, std::string_view stage,
-                     const Context& context) {
+                     std::span<const int> labels, int classes, std::span<const float> class_weights,
+                     std::string_view stage, const Context& context) {
   return std::visit(
       [&](const auto& matrix) -> LinearSolution {
         if (loss == "svm") {
-          const SvmFit fit = fit_svm(matrix, labels, classes, {.c = c, .stage = stage}, context);
+          const SvmFit fit = fit_svm(matrix, labels, classes,
+                                     {.c = c, .class_weights = class_weights, .stage = stage}, context);
           return {LinearModel(fit.weights, fit.bias), fit.converged};
         }
-        const LogisticFit fit =
-            fit_logistic(matrix, labels, classes, {.c = c, .tolerance = tolerance, .stage = stage}, context);
+        const LogisticFit fit = fit_logistic(
+            matrix, labels, classes,
+            {.c = c, .tolerance = tolerance, .class_weights = class_weights, .stage = stage}, context);
         return {LinearModel(fit.weights, fit.bias), fit.converged};
       },
       features);
@@ -85,9 +87,9 @@ LinearSolution solve(const std::string& loss, double c, double tolerance, const 
 }  // namespace
 
 LinearSolution solve_linear(const std::string& loss, double c, const FeatureMatrix& features,
-                            std::span<const int> labels, int classes, std::string_view stage,
-                            const Context& context) {
-  return solve(loss, c, final_tolerance(features), features, labels, classes, stage, context);
+                            std::span<const int> labels, int classes, std::span<const float> class_weights,
+                            std::string_view stage, const Context& context) {
+  return solve(loss, c, final_tolerance(features), features, labels, classes, class_weights, stage, context);
 }
 
 Matrix linear_scores(const LinearModel& model, const FeatureMatrix& features, const Context& context) {
@@ -95,8 +97,9 @@ Matrix linear_scores(const LinearModel& model, const FeatureMatrix& features, co
 }
 
 LinearChoice choose_linear(const LinearOptions& options, std::span<const std::int64_t> rows,
-                           std::span<const int> labels, int classes, const MakeFeatures& make_features,
-                           std::string_view stage, const Context& context) {
+                           std::span<const int> labels, int classes, std::span<const float> class_weights,
+                           const MakeFeatures& make_features, std::string_view stage,
+                           const Context& context) {
   const std::vector<double> grid = candidates(options);
   LinearChoice choice;
   choice.c = grid[grid.size() / 2];
@@ -115,8 +118,9 @@ LinearChoice choose_linear(const LinearOptions& options, std::span<const std::in
     for (std::size_t i = 0; i < grid.size(); ++i) {
       const std::string inner =
           fmt::format("{}, choosing C: {:g}, part {} of {}", stage, grid[i], split + 1, splits.size());
-      const LinearSolution solution = solve(options.loss, grid[i], LogisticOptions{}.tolerance,
-                                            features.train, train_labels, classes, inner, context);
+      const LinearSolution solution =
+          solve(options.loss, grid[i], LogisticOptions{}.tolerance, features.train, train_labels, classes,
+                class_weights, inner, context);
       append_rows(scores[i], linear_scores(solution.model, features.valid, context));
     }
     const std::vector<int> valid_labels = labels_of(valid, labels);

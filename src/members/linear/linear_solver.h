@@ -19,9 +19,10 @@ struct LinearSolution {
   bool converged = false;
 };
 
-// The model to keep, of `loss` ("svm" or "logistic").
+// The model to keep, of `loss` ("svm" or "logistic"). `class_weights` may be empty.
 [[nodiscard]] LinearSolution solve_linear(const std::string& loss, double c, const FeatureMatrix& features,
-                                          std::span<const int> labels, int classes, std::string_view stage,
+                                          std::span<const int> labels, int classes,
+                                          std::span<const float> class_weights, std::string_view stage,
                                           const Context& context);
 
 [[nodiscard]] Matrix linear_scores(const LinearModel& model, const FeatureMatrix& features,
@@ -48,6 +49,7 @@ struct LinearChoice {
 // folds hold out every row once; otherwise one fifth is held out. `labels` are those of the whole corpus.
 [[nodiscard]] LinearChoice choose_linear(const LinearOptions& options, std::span<const std::int64_t> rows,
                                          std::span<const int> labels, int classes,
+                                         std::span<const float> class_weights,
                                          const MakeFeatures& make_features, std::string_view stage,
                                          const Context& context);
 

@@ -8,6 +8,8 @@
 
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/base/naming.h"
+#include "quire/base/utf8.h"
 
 namespace quire {
 namespace {
@@ -16,35 +18,73 @@ constexpr double kBeta = 0.999;
 
 bool is_file(const std::string& spec) { return spec != "none" && spec != "balanced" && spec != "effective"; }
 
+[[noreturn]] void reject(const std::string& path, int line, const std::string& what,
+                         const std::string& hint) {
+  throw InputError(fmt::format("{}:{}: {}", path, line, what), hint);
+}
+
+double parse_weight(const std::string& path, int number, std::string_view text) {
+  double weight = -1;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, weight);
+  if (error != std::errc() || stop != end || !(weight >= 0) || std::isinf(weight)) {
+    reject(path, number, fmt::format("{} is no weight", in_quotes(text)),
+           "expected a number that is not negative, with a decimal point");
+  }
+  return weight;
+}
+
+std::size_t parse_class(const std::string& path, int number, std::string_view text, const LabelSet& classes) {
+  std::string label(trim(text));
+  if (repair_utf8(label) > 0) {
+    reject(path, number,
+           fmt::format("the label {} is not valid UTF-8", in_quotes(escape_malformed_utf8(trim(text)))),
+           "save the file as UTF-8; `iconv -f latin1 -t utf-8` makes it of Latin-1");
+  }
+  if (const auto found = classes.find(label)) return static_cast<std::size_t>(*found);
+  const std::string nearest = nearest_name(label, classes.names());
+  reject(path, number, fmt::format("no row has the label {}", in_quotes(label)),
+         nearest.empty() ? fmt::format("the labels are {}", quoted_list(classes.names()))
+                         : fmt::format("did you mean '{}'?", nearest));
+}
+
+void check_complete(const std::string& path, const std::vector<int>& line_of, const LabelSet& classes) {
+  std::vector<std::string> missing;
+  for (std::size_t k = 0; k < line_of.size(); ++k) {
+    if (line_of[k] == 0) missing.push_back(classes.name(static_cast<int>(k)));
+  }
+  if (missing.empty()) return;
+  throw InputError(fmt::format("{}: no weight for the label{} {}", path, missing.size() == 1 ? "" : "s",
+                               quoted_list(missing)),
+                   "give every class a line");
+}
+
 std::vector<double> read_weights(const std::string& path, const LabelSet& classes) {
-  std::vector<double> weights(classes.size(), -1);
-  std::istringstream lines(read_file(path));
+  std::vector<double> weights(classes.size());
+  std::vector<int> line_of(classes.size());  // 0: none yet
+  std::string content = read_file(path);
+  if (content.starts_with("\xEF\xBB\xBF")) content.erase(0, 3);  // a byte order mark
+  std::istringstream lines(std::move(content));
   std::string line;
   for (int number = 1; std::getline(lines, line); ++number) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (line.empty()) continue;
     const std::size_t tab = line.rfind('\t');
-    const auto found = tab == std::string::npos ? std::nullopt : classes.find(line.substr(0, tab));
-    if (!found) {
-      throw InputError(fmt::format("{}:{}: '{}' is no class with a weight", path, number, line),
-                       "expected lines of a label, a tab and a number");
+    if (tab == std::string::npos) {
+      reject(path, number, fmt::format("{} is no class with a weight", in_quotes(line)),
+             "expected lines of a label, a tab and a number");
     }
-    double weight = -1;
-    const char* end = line.data() + line.size();
-    const auto [stop, error] = std::from_chars(line.data() + tab + 1, end, weight);
-    if (error != std::errc() || stop != end || !(weight >= 0) || std::isinf(weight)) {
-      throw InputError(fmt::format("{}:{}: '{}' is no weight", path, number, line.substr(tab + 1)),
-                       "expected a number that is not negative");
+    const std::size_t k = parse_class(path, number, std::string_view(line).substr(0, tab), classes);
+    if (line_of[k] != 0) {
+      reject(path, number,
+             fmt::format("the label {} has a weight already, in line {}",
+                         in_quotes(classes.name(static_cast<int>(k))), line_of[k]),
+             "give every class one line");
     }
-    weights[static_cast<std::size_t>(*found)] = weight;
+    line_of[k] = number;
+    weights[k] = parse_weight(path, number, trim(std::string_view(line).substr(tab + 1)));
   }
-  for (std::size_t k = 0; k < weights.size(); ++k) {
-    if (weights[k] < 0) {
-      throw InputError(
-          fmt::format("{}: no weight for the label '{}'", path, classes.name(static_cast<int>(k))),
-          "give every class a line");
-    }
-  }
+  check_complete(path, line_of, classes);
   return weights;
 }
 

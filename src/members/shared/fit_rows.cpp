@@ -1,9 +1,9 @@
 #include "members/shared/fit_rows.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "quire/base/error.h"
+#include "quire/base/naming.h"
 
 namespace quire {
 
@@ -20,9 +20,8 @@ std::size_t check_training_rows(const FitInput& input, const Context& context) {
   for (std::size_t i = 0; i < seen.size(); ++i)
     if (!seen[i]) missing.push_back(input.classes->name(static_cast<int>(i)));
   if (!missing.empty()) {
-    context.warn(
-        fmt::format("{}: no training row has one of these classes, so they are never predicted: '{}'",
-                    fold_name(input), fmt::join(missing, "', '")));
+    context.warn(fmt::format("{}: no training row has one of these classes, so they are never predicted: {}",
+                             fold_name(input), quoted_list(missing)));
   }
   return seen.size() - missing.size();
 }

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "members/fasttext/fasttext_files.h"
 #include "members/shared/class_weights.h"
 #include "members/shared/fit_rows.h"
 #include "members/shared/torch_fit.h"
@@ -98,7 +98,7 @@ class TextcnnMember : public Member {
     } else if (options_.embeddings == "model") {
       dim_ = load_config(options_.model).embedding_size;
     } else {
-      dim_ = vectors_dim(options_.embeddings);
+      dim_ = check_word_vectors(options_.embeddings);
     }
   }
 
@@ -167,12 +167,19 @@ void TextcnnMember::load_embeddings(nn::TextCnn& model, const TextcnnVocabulary&
     });
     return;
   }
+  const std::vector<std::string> words = vocabulary.words();
   std::int64_t found = 0;
   nn::change_values(table, [&](std::span<float> rows) {
-    found = read_word_vectors(options_.embeddings, vocabulary.words(), dim_, rows);
+    found = read_word_vectors(options_.embeddings, words, dim_, rows);
   });
-  context.info(
-      fmt::format("{} of {} words have a vector in {}", found, vocabulary.size() - 1, options_.embeddings));
+  const auto all = std::ranges::count_if(words, [](const std::string& word) { return !word.empty(); });
+  const char* what = tokenizer_ ? "tokens that are words" : "words";
+  if (found == 0) {
+    throw InputError(fmt::format("none of {} {} has a vector in '{}'", all, what, options_.embeddings),
+                     "is the file of the texts' language, and in lower case as they are after --clean? "
+                     "--embeddings random needs none");
+  }
+  context.info(fmt::format("{} of {} {} have a vector in {}", found, all, what, options_.embeddings));
 }
 
 std::unique_ptr<FittedMember> TextcnnMember::fit(const FitInput& input, const Context& context) const {

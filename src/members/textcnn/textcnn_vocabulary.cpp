@@ -57,6 +57,26 @@ std::int64_t TextcnnVocabulary::size() const {
   return static_cast<std::int64_t>(tokenizer_ ? tokenizer_->vocabulary_size() : words_.size());
 }
 
+std::vector<std::string> TextcnnVocabulary::words() const {
+  if (!tokenizer_) return words_;
+  // A token is a word where the word, as it stands in a text, becomes that token alone: not "##ing", and of
+  // "the" and "\u0120the", which byte-level BPE writes for " the", both.
+  constexpr std::string_view kSpace = "\u0120";
+  std::vector<std::string> words(tokenizer_->vocabulary_size());
+  std::vector<std::int32_t> ids;
+  for (std::size_t row = 0; row < words.size(); ++row) {
+    const auto id = static_cast<std::int32_t>(row);
+    if (tokenizer_->is_special(id)) continue;
+    const std::string token(tokenizer_->token_of(id));
+    const bool after_space = token.starts_with(kSpace) && token.size() > kSpace.size();
+    std::string word = after_space ? token.substr(kSpace.size()) : token;
+    ids.clear();
+    tokenizer_->encode_text(after_space ? " " + word : word, ids);
+    if (ids.size() == 1 && ids.front() == id) words[row] = std::move(word);
+  }
+  return words;
+}
+
 void TextcnnVocabulary::append(std::string_view text, std::vector<std::int32_t>& ids) const {
   if (tokenizer_) {
     tokenizer_->encode_text(text, ids);

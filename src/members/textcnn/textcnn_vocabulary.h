@@ -26,8 +26,9 @@ class TextcnnVocabulary {
   static TextcnnVocabulary of_tokens(std::shared_ptr<const Tokenizer> tokenizer);
 
   [[nodiscard]] std::int64_t size() const;
-  // Without a tokenizer: the words by row; row 0 has none.
-  [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
+  // The word that each row stands for; empty where it stands for none: row 0 of words; special tokens and
+  // parts of words of a tokenizer.
+  [[nodiscard]] std::vector<std::string> words() const;
 
   // The ids of all documents, cut at `max_length`; a text without words is one unknown word.
   [[nodiscard]] TokenCorpus read(const WordDocuments& documents, std::int64_t max_length,
