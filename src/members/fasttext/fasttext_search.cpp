@@ -10,6 +10,7 @@
 #include "members/fasttext/fasttext_files.h"
 #include "members/fasttext/fasttext_model.h"
 #include "quire/base/random.h"
+#include "quire/base/stopwatch.h"
 #include "quire/table/folds.h"
 #include "quire/table/writer.h"
 
@@ -96,9 +97,6 @@ Fold split(const FasttextSearch& search, std::uint64_t seed) {
 
 FasttextOptions search_options(const FasttextOptions& options, const FasttextSearch& search, int threads,
                                const Context& context) {
-  const auto seconds_since = [](Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  };
   const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                            std::chrono::duration<double>(60 * options.search_minutes));
   const Fold rows = split(search, context.seed);
@@ -108,14 +106,14 @@ FasttextOptions search_options(const FasttextOptions& options, const FasttextSea
   Random random(context.seed, Purpose::sampling, static_cast<std::uint32_t>(search.fold));
   std::vector<Trial> trials;
   for (Trial trial{.options = options}; Clock::now() < deadline; trial.options = draw(options, random)) {
-    const auto start = Clock::now();
+    const Stopwatch watch;
     const std::string stage = fmt::format("{} search, trial {}", search.stage, trials.size() + 1);
     const auto model = FasttextModel::train(
         trial.options, {.file = file.path(), .threads = threads, .stage = stage, .deadline = deadline},
         context);
     if (!model) break;
     trial.accuracy = accuracy_on(*model, search, rows.valid);
-    trial.seconds = seconds_since(start);
+    trial.seconds = watch.seconds();
     trials.push_back(trial);
   }
   if (trials.empty()) {

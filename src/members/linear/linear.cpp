@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <chrono>
 #include <cmath>
 
 #include "members/linear/linear_documents.h"
@@ -11,6 +10,7 @@
 #include "members/linear/linear_solver.h"
 #include "members/shared/fit_rows.h"
 #include "quire/base/error.h"
+#include "quire/base/stopwatch.h"
 
 namespace quire {
 namespace {
@@ -167,7 +167,7 @@ std::unique_ptr<FittedMember> LinearMember::fit(const FitInput& input, const Con
   const std::string fold = fold_name(input);
   check_training_rows(input, context);
   if (documents.vectors() != nullptr) documents.vectors()->prepare(context, "computing vectors");
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const LinearChoice choice = choose(input, documents, context);
 
   LinearFeatures features = LinearFeatures::fit(documents, input.train, tfidf_options(options_), context);
@@ -177,8 +177,7 @@ std::unique_ptr<FittedMember> LinearMember::fit(const FitInput& input, const Con
   if (!solution.converged) {
     context.warn(fmt::format("{}: the model had not converged when its iterations were over", fold));
   }
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  context.info(fmt::format("{}, {:.1f} s", describe_fit(fold, features.size(), choice), seconds.count()));
+  context.info(fmt::format("{}, {:.1f} s", describe_fit(fold, features.size(), choice), watch.seconds()));
   auto fitted = std::make_unique<FittedLinear>(FittedLinear::Parts{.loss = options_.loss,
                                                                    .c = choice.c,
                                                                    .temperature = choice.temperature,
