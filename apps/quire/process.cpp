@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t kMillisecondsOfOneRequest = 1000;
 
 StopSignal stopped_by{0};
-std::atomic<std::int64_t> stopped_at{0};
+std::atomic<std::int64_t> first_at{0};  // milliseconds; 0: no signal yet
 static_assert(StopSignal::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free);
 
 // clock_gettime is one of the few functions that a handler may call.
@@ -28,10 +28,10 @@ std::int64_t milliseconds() {
 void on_signal(int signal) {
   const int code = errno;
   const std::int64_t now = milliseconds();
-  int none = 0;
-  if (stopped_by.compare_exchange_strong(none, signal)) {
-    stopped_at = now;
-  } else if (now - stopped_at >= kMillisecondsOfOneRequest) {
+  std::int64_t first = 0;  // another thread may be handling another signal
+  if (first_at.compare_exchange_strong(first, now)) {
+    stopped_by = signal;
+  } else if (now - first >= kMillisecondsOfOneRequest) {
     ::_exit(128 + signal);
   }
   errno = code;

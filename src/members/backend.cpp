@@ -25,10 +25,9 @@ constexpr const char* kFile = "libquire_torch.so";
 }
 
 [[noreturn]] void throw_not_loaded(std::string_view reason) {
-  // The loader's own words, and those of the C library within them.
-  for (const std::string_view memory : {"annot allocate memory", "annot create shared object descriptor",
-                                        "failed to map segment", "annot allocate in static TLS"}) {
-    if (reason.find(memory) == std::string_view::npos) continue;
+  // The C library's words for ENOMEM, and the loader's own.
+  if (reason.find("Cannot allocate memory") != std::string_view::npos ||
+      reason.find("cannot create shared object descriptor") != std::string_view::npos) {
     throw Error(fmt::format("not enough memory to load the libtorch half of quire: {}", reason),
                 "libtorch's libraries take about 1 GB of address space; `ulimit -v` shows a limit");
   }

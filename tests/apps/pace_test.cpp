@@ -6,7 +6,7 @@ namespace quire::app {
 namespace {
 
 Progress at(std::int64_t done, std::int64_t total, std::string_view stage = "predicting") {
-  return {.stage = stage, .done = done, .total = total};
+  return {.stage = stage, .done = done, .total = total, .detail = {}};
 }
 
 TEST(Pace, ShowsALineEverySoOften) {

@@ -19,12 +19,12 @@ TEST(ProgressLine, SaysEverythingWhereThereIsRoom) {
 }
 
 TEST(ProgressLine, LeavesOutTheLastDetailsInSixtyColumns) {
-  EXPECT_EQ(progress_line(training, 60), "fold 1/5 epoch 2/3  42%  loss 0.412  lr 3.10e-05  12m40s left");
+  EXPECT_EQ(progress_line(training, 60), "fold 1/5 epoch 2/3  42%  loss 0.412  12m40s left");
   EXPECT_EQ(progress_line(training, 40), "fold 1/5 epoch 2/3  42%  12m40s left");
 }
 
 TEST(ProgressLine, ShortensTheStageBeforePercentageAndTime) {
-  EXPECT_EQ(progress_line(training, 30), "fold ...2/3  42%  12m40s left");
+  EXPECT_EQ(progress_line(training, 30), "fold ... 2/3  42%  12m40s left");
   EXPECT_EQ(progress_line(training, 20), "fo  42%  12m40s left");
   EXPECT_EQ(progress_line(training, 5), "  42%");
   EXPECT_EQ(progress_line(training, 0), "");
@@ -42,7 +42,7 @@ TEST(ProgressLine, NeverExceedsTheWidth) {
 }
 
 TEST(ProgressLine, ReplacesWhatATerminalWouldObey) {
-  const Progress progress{.stage = "reading a\033[2Jb\n\xFF.tsv", .total = 0};
+  const Progress progress{.stage = "reading a\033[2Jb\n\xFF.tsv", .detail = {}};
   EXPECT_EQ(progress_line(progress, 60), "reading a?[2Jb?\uFFFD.tsv");
 }
 
@@ -59,7 +59,7 @@ TEST(ProgressLine, LeavesOutWhatIsNotKnown) {
 }
 
 TEST(ProgressLine, SaysTimesInTheirUnit) {
-  Progress progress{.stage = "s", .done = 1, .total = 2, .seconds_left = 59.2};
+  Progress progress{.stage = "s", .done = 1, .total = 2, .detail = {}, .seconds_left = 59.2};
   EXPECT_EQ(progress_line(progress, 60), "s  50%  59s left");
   progress.seconds_left = 3599.7;
   EXPECT_EQ(progress_line(progress, 60), "s  50%  1h00m left");
