@@ -18,7 +18,7 @@ constexpr std::string_view kCut = "...";
 bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
 
 // Of Unicode's East_Asian_Width and combining marks, what names of files and columns are likely to hold.
-std::size_t columns_of(char32_t c) {
+std::size_t width_of(char32_t c) {
   const auto within = [c](char32_t first, char32_t last) { return c >= first && c <= last; };
   if (within(0x300, 0x36F) || within(0x200B, 0x200F) || within(0xFE00, 0xFE0F)) return 0;
   const bool wide = within(0x1100, 0x115F) || within(0x2E80, 0xA4CF) || within(0xAC00, 0xD7A3) ||
@@ -40,7 +40,7 @@ std::string printable(std::string_view text) {
 std::string_view beginning(std::string_view text, std::size_t width) {
   std::size_t end = 0;
   for (std::size_t position = 0; position < text.size(); end = position) {
-    const std::size_t columns = columns_of(decode_utf8(text, position));
+    const std::size_t columns = width_of(decode_utf8(text, position));
     if (columns > width) break;
     width -= columns;
   }
@@ -51,7 +51,7 @@ std::string_view beginning(std::string_view text, std::size_t width) {
 std::string_view ending(std::string_view text, std::size_t width) {
   std::size_t columns = columns_of(text);
   std::size_t begin = 0;
-  while (columns > width) columns -= columns_of(decode_utf8(text, begin));
+  while (columns > width) columns -= width_of(decode_utf8(text, begin));
   return text.substr(begin);
 }
 
@@ -100,7 +100,7 @@ std::string details(std::string_view detail, std::size_t width) {
 
 std::size_t columns_of(std::string_view text) {
   std::size_t columns = 0;
-  for (std::size_t position = 0; position < text.size();) columns += columns_of(decode_utf8(text, position));
+  for (std::size_t position = 0; position < text.size();) columns += width_of(decode_utf8(text, position));
   return columns;
 }
 
