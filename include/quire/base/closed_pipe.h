@@ -1,3 +1,4 @@
+// What writing to a pipe ends in when its reader has gone.
 #pragma once
 
 #include "quire/base/error.h"
