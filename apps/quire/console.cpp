@@ -7,26 +7,14 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "progress_line.h"
+
 namespace quire::app {
 namespace {
 
-std::string duration(double seconds) {
-  const auto whole = static_cast<long>(seconds + 0.5);
-  if (whole >= 3600) return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);
-  if (whole >= 60) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
-  return fmt::format("{}s", whole);
-}
-
-std::string describe(const Progress& progress) {
-  std::string line(progress.stage);
-  if (progress.total > 0) {
-    line += fmt::format(" {:3.0f}%",
-                        100.0 * static_cast<double>(progress.done) / static_cast<double>(progress.total));
-  }
-  if (!progress.detail.empty()) line += fmt::format("  {}", progress.detail);
-  if (progress.seconds_left >= 0) line += fmt::format("  {} left", duration(progress.seconds_left));
-  return line;
-}
+constexpr double kSecondsLive = 0.1;
+constexpr double kSecondsInLog = 30;
+constexpr std::size_t kWidthInLog = 1000;
 
 std::size_t terminal_width() {
   winsize size{};
@@ -34,41 +22,59 @@ std::size_t terminal_width() {
   return 80;
 }
 
+bool is_terminal() {
+  const char* kind = std::getenv("TERM");
+  return ::isatty(STDERR_FILENO) != 0 && kind != nullptr && std::string_view(kind) != "dumb";
+}
+
 }  // namespace
 
-Console::Console(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0) {
-  const char* kind = std::getenv("TERM");
-  if (kind == nullptr || std::string_view(kind) == "dumb") terminal_ = false;
+void write_error(std::string_view text) noexcept {
+  (void)std::fwrite(text.data(), 1, text.size(), stderr);
+  (void)std::fflush(stderr);
 }
+
+bool Pace::is_due(const Progress& progress, double now) {
+  const bool is_end = progress.total > 0 && progress.done >= progress.total;
+  const bool is_same_stage = stage_ == progress.stage;
+  // The end of a stage that has a line on the screen or in the log; once.
+  const bool ends = is_end && is_same_stage && !has_ended_;
+  const bool is_first = stage_.empty() && !waits_;
+  if (!ends && !is_first && now - last_ < seconds_) return false;
+  last_ = now;
+  stage_ = progress.stage;
+  has_ended_ = is_end;
+  return true;
+}
+
+Console::Console(bool quiet)
+    : quiet_(quiet),
+      terminal_(is_terminal()),
+      pace_(terminal_ ? kSecondsLive : kSecondsInLog, /*waits=*/!terminal_) {}
 
 Console::~Console() { clear_line(); }
 
 void Console::clear_line() {
   if (!live_) return;
-  std::fputs("\r\033[K", stderr);
+  write_error("\r\033[K");
   live_ = false;
 }
 
 void Console::message(Level level, std::string_view text) {
   if (quiet_ && level == Level::info) return;
   clear_line();
-  fmt::print(stderr, "{}{}\n", level == Level::warning ? "warning: " : "", text);
+  write_error(fmt::format("{}{}\n", level == Level::warning ? "warning: " : "", text));
 }
 
 void Console::progress(const Progress& progress) {
-  if (quiet_) return;
-  const auto now = Clock::now();
-  const auto interval = terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(5000);
-  if (now - last_ < interval) return;
-  last_ = now;
-  std::string line = describe(progress);
+  if (quiet_ || (!terminal_ && progress.stage.ends_with(" scoring"))) return;
+  if (!pace_.is_due(progress, watch_.seconds())) return;
   if (!terminal_) {
-    fmt::print(stderr, "{}\n", line);
+    write_error(progress_line(progress, kWidthInLog) + "\n");
     return;
   }
-  if (line.size() >= terminal_width()) line.resize(terminal_width() - 1);
-  fmt::print(stderr, "\r{}\033[K", line);
-  std::fflush(stderr);
+  // The last column stays free: a terminal may begin a new line when it is filled.
+  write_error(fmt::format("\r{}\033[K", progress_line(progress, terminal_width() - 1)));
   live_ = true;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "output.h"
 #include "quire/pipeline/predictor.h"
 #include "verb.h"
 
@@ -12,21 +13,21 @@ namespace {
 void print_table(const Metrics& metrics, std::span<const std::string> names) {
   std::size_t width = 5;
   for (const std::string& name : names) width = std::max(width, name.size());
-  fmt::print("{:<{}}  precision  recall      F1  support\n", "class", width);
+  print("{:<{}}  precision  recall      F1  support\n", "class", width);
   for (std::size_t c = 0; c < names.size(); ++c) {
     const ClassMetrics& one = metrics.per_class[c];
-    fmt::print("{:<{}}  {:9.4f}  {:6.4f}  {:6.4f}  {:7}\n", names[c], width, one.precision, one.recall,
-               one.f1, one.support);
+    print("{:<{}}  {:9.4f}  {:6.4f}  {:6.4f}  {:7}\n", names[c], width, one.precision, one.recall, one.f1,
+          one.support);
   }
   if (!metrics.confusions.empty()) {
-    fmt::print("\nlargest confusions (true -> predicted)\n");
+    print("\nlargest confusions (true -> predicted)\n");
     for (std::size_t i = 0; i < std::min<std::size_t>(10, metrics.confusions.size()); ++i) {
       const Confusion& one = metrics.confusions[i];
-      fmt::print("{:7}  {} -> {}\n", one.count, names[static_cast<std::size_t>(one.truth)],
-                 names[static_cast<std::size_t>(one.predicted)]);
+      print("{:7}  {} -> {}\n", one.count, names[static_cast<std::size_t>(one.truth)],
+            names[static_cast<std::size_t>(one.predicted)]);
     }
   }
-  fmt::print("\n{} rows  accuracy {:.4f}  macro-F1 {:.4f}\n", metrics.n, metrics.accuracy, metrics.macro_f1);
+  print("\n{} rows  accuracy {:.4f}  macro-F1 {:.4f}\n", metrics.n, metrics.accuracy, metrics.macro_f1);
 }
 
 }  // namespace
@@ -59,7 +60,7 @@ void add_eval(Program& program) {
                                 context);
       const Metrics metrics = evaluate_table(predictor, options->file, context);
       if (options->json) {
-        fmt::print("{}\n", metrics.json(predictor.class_names()));
+        print("{}\n", metrics.json(predictor.class_names()));
       } else {
         print_table(metrics, predictor.class_names());
       }

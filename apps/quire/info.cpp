@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "output.h"
 #include "quire/base/error.h"
 #include "quire/base/threads.h"
 #include "quire/base/version.h"
@@ -30,15 +31,15 @@ void add_info(Program& program) {
   add_common_options(verb, program.common);
   verb.callback([&program] {
     program.action = [](const Context& context) {
-      fmt::print("quire             {}\n", version());
-      fmt::print("threads           {} (of {} this process may use)\n", context.threads, available_threads());
-      fmt::print("cpu features      {}\n", cpu_features());
+      print("quire             {}\n", version());
+      print("threads           {} (of {} this process may use)\n", context.threads, available_threads());
+      print("cpu features      {}\n", cpu_features());
       try {
-        for (const std::string& line : torch_backend().describe()) fmt::print("{}\n", line);
+        for (const std::string& line : torch_backend().describe()) print("{}\n", line);
       } catch (const InputError&) {
         throw;
       } catch (const Error& error) {
-        fmt::print("libtorch          not usable: {}\n", error.what());
+        print("libtorch          not usable: {}\n", error.what());
       }
       return 0;
     };

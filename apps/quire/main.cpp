@@ -1,13 +1,15 @@
 // quire VERB [options]: reads the command line, runs one verb, turns errors into exit codes.
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 #include <csignal>
 #include <exception>
 #include <new>
+#include <sstream>
 
 #include "console.h"
+#include "output.h"
+#include "process.h"
+#include "quire/base/closed_pipe.h"
 #include "quire/base/error.h"
 #include "quire/base/profile.h"
 #include "quire/base/threads.h"
@@ -20,25 +22,11 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kBadInput = 2;
-
-StopSignal stop_signal{0};
-
-// The first signal asks the work to stop and save; the second ends the process at once.
-void on_signal(int signal) {
-  if (stop_signal.exchange(signal) != 0) ::_exit(128 + signal);
-}
-
-void catch_signals() {
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write()
-}
+constexpr int kClosedPipe = 128 + SIGPIPE;  // as programs end that the signal ends
 
 int report(std::string_view message, std::string_view hint, int code) {
-  fmt::print(stderr, "quire: {}\n", message);
-  if (!hint.empty()) fmt::print(stderr, "hint: {}\n", hint);
+  write_error(fmt::format("quire: {}\n", message));
+  if (!hint.empty()) write_error(fmt::format("hint: {}\n", hint));
   return code;
 }
 
@@ -96,35 +84,17 @@ int run(const Program& program) {
   Console console(program.common.quiet);
   Context context;
   context.observer = &console;
-  context.stop = &stop_signal;
+  context.stop = &stop_signal();
   context.threads =
       program.common.threads > 0 ? static_cast<int>(program.common.threads) : available_threads();
   context.seed = static_cast<std::uint64_t>(program.common.seed);
-  try {
-    if (program.common.profile) start_profile();
-    const int code = program.action(context);
-    if (program.common.profile) fmt::print(stderr, "\n{}", format_profile(read_profile()));
-    return code;
-  } catch (const Interrupted& error) {
-    console.clear_line();
-    return report(error.what(), error.hint(), 128 + error.signal());
-  } catch (const InputError& error) {
-    console.clear_line();
-    return report(error.what(), error.hint(), kBadInput);
-  } catch (const Error& error) {
-    console.clear_line();
-    return report(error.what(), error.hint(), kFailed);
-  } catch (const std::bad_alloc&) {
-    console.clear_line();
-    return report("out of memory", "try a smaller --batch-size or --max-length", kFailed);
-  } catch (const std::exception& error) {
-    console.clear_line();
-    return report(error.what(), "this is a fault of quire: please report it with the command line", kFailed);
-  }
+  if (program.common.profile) start_profile();
+  const int code = program.action(context);
+  if (program.common.profile) write_error(fmt::format("\n{}", format_profile(read_profile())));
+  return code;
 }
 
-int main(int argc, char** argv) {
-  catch_signals();
+int parse_and_run(int argc, char** argv) {
   Program program;
   CLI::App& app = program.app;
   app.name("quire");
@@ -144,11 +114,36 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version
-    return app.exit(asked);
+    std::ostringstream text;
+    const int code = app.exit(asked, text, text);
+    write_output(text.str());
+    return code;
   } catch (const CLI::ParseError& error) {
     return report_usage(app, error);
   }
   return run(program);
+}
+
+int main(int argc, char** argv) {
+  open_standard_descriptors();
+  catch_signals();
+  try {
+    const int code = parse_and_run(argc, argv);
+    flush_output();
+    return code;
+  } catch (const ClosedPipe&) {
+    return kClosedPipe;
+  } catch (const Interrupted& error) {
+    return report(error.what(), error.hint(), 128 + error.signal());
+  } catch (const InputError& error) {
+    return report(error.what(), error.hint(), kBadInput);
+  } catch (const Error& error) {
+    return report(error.what(), error.hint(), kFailed);
+  } catch (const std::bad_alloc&) {
+    return report("out of memory", "try a smaller --batch-size or --max-length", kFailed);
+  } catch (const std::exception& error) {
+    return report(error.what(), "this is a fault of quire: please report it with the command line", kFailed);
+  }
 }
 
 }  // namespace

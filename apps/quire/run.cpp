@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "output.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/pipeline/run.h"
@@ -14,15 +15,15 @@ namespace {
 void print_leaderboard(const RunSummary& summary) {
   std::size_t width = 4;
   for (const LeaderboardRow& row : summary.leaderboard) width = std::max(width, row.name.size());
-  fmt::print("{:<{}}  kind      accuracy  95 %           macro-F1  log loss  holdout  p\n", "name", width);
+  print("{:<{}}  kind      accuracy  95 %           macro-F1  log loss  holdout  p\n", "name", width);
   for (const LeaderboardRow& row : summary.leaderboard) {
-    fmt::print("{:<{}}  {:<8}  {:8.4f}  {:.4f}-{:.4f}  {:8.4f}  {:8.4f}  {:>7}  {:.2g}{}\n", row.name, width,
-               row.is_ensemble ? "ensemble" : "member", row.oof.accuracy, row.oof.interval.low,
-               row.oof.interval.high, row.oof.macro_f1, row.oof.log_loss,
-               row.holdout ? fmt::format("{:.4f}", row.holdout->accuracy) : "", row.p_against_best_member,
-               row.name == summary.chosen ? "  <- predicts" : "");
+    print("{:<{}}  {:<8}  {:8.4f}  {:.4f}-{:.4f}  {:8.4f}  {:8.4f}  {:>7}  {:.2g}{}\n", row.name, width,
+          row.is_ensemble ? "ensemble" : "member", row.oof.accuracy, row.oof.interval.low,
+          row.oof.interval.high, row.oof.macro_f1, row.oof.log_loss,
+          row.holdout ? fmt::format("{:.4f}", row.holdout->accuracy) : "", row.p_against_best_member,
+          row.name == summary.chosen ? "  <- predicts" : "");
   }
-  fmt::print(
+  print(
       "accuracy, macro-F1 and log loss are out of fold: each row by models and weights that never saw it; p "
       "is "
       "McNemar's against the best member\n");
@@ -71,7 +72,7 @@ void add_run(Program& program) {
                                    run.output));
         throw;
       }
-      fmt::print("run written to {}\n", run.output);
+      print("run written to {}\n", run.output);
       return 0;
     };
   });

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "output.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/pipeline/run.h"
@@ -47,25 +48,24 @@ void add_option(CLI::App& verb, const Option& option, const std::string& group) 
 
 void print_member(const MemberScore& score) {
   for (const FoldScore& fold : score.folds) {
-    fmt::print("fold {}  accuracy {:.4f}  macro-F1 {:.4f}  ({} rows)\n", fold.fold, fold.metrics.accuracy,
-               fold.metrics.macro_f1, fold.metrics.n);
+    print("fold {}  accuracy {:.4f}  macro-F1 {:.4f}  ({} rows)\n", fold.fold, fold.metrics.accuracy,
+          fold.metrics.macro_f1, fold.metrics.n);
   }
   if (!score.validation) return;
-  fmt::print("{}  accuracy {:.4f}  macro-F1 {:.4f}  ({} rows)\n",
-             score.out_of_fold ? "out-of-fold" : "validation", score.validation->accuracy,
-             score.validation->macro_f1, score.validation->n);
+  print("{}  accuracy {:.4f}  macro-F1 {:.4f}  ({} rows)\n", score.out_of_fold ? "out-of-fold" : "validation",
+        score.validation->accuracy, score.validation->macro_f1, score.validation->n);
   if (score.chosen_on_scored_rows)
-    fmt::print("this score is too good: an epoch or a round was chosen by the very rows it is of\n");
+    print("this score is too good: an epoch or a round was chosen by the very rows it is of\n");
 }
 
 void print_summary(const RunSummary& summary, const RunOptions& options) {
   if (options.overfit_batch) return;
   if (summary.unchanged) {
-    fmt::print("{} is finished; nothing was changed\n", options.output);
+    print("{} is finished; nothing was changed\n", options.output);
     return;
   }
   for (const MemberScore& score : summary.members) print_member(score);
-  fmt::print("run written to {} in {:.0f} s\n", options.output, summary.seconds);
+  print("run written to {} in {:.0f} s\n", options.output, summary.seconds);
 }
 
 // Before the first fold there is nothing to keep.

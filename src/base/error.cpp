@@ -8,6 +8,7 @@
 #include <system_error>
 #include <vector>
 
+#include "quire/base/closed_pipe.h"
 #include "quire/base/context.h"
 
 namespace quire {
@@ -29,6 +30,8 @@ void throw_system_error(int code, std::string_view action, std::string_view path
     case ENOTDIR:
     case EROFS:
       throw InputError(message);
+    case EPIPE:
+      throw ClosedPipe(message);
     case ENOSPC:
     case EDQUOT:
       throw Error(message, "free some space; nothing that was there before has changed");

@@ -1,26 +1,26 @@
 #include "quire/base/files.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <string_view>
 #include <utility>
-#include <vector>
 
+#include "base/partial.h"
 #include "quire/base/error.h"
 
 namespace quire {
 namespace {
 
-constexpr std::string_view kPartialMark = ".partial-";  // and the number of the process
+namespace fs = std::filesystem;
 
 constexpr std::size_t kBufferSize = std::size_t{1} << 18;
 
-void write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
+void write_all(int descriptor, std::string_view bytes, const fs::path& path) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
     if (written < 0) {
@@ -31,19 +31,41 @@ void write_all(int descriptor, std::string_view bytes, const std::filesystem::pa
   }
 }
 
-// A rename is durable only once its directory is.
-void sync_directory(const std::filesystem::path& directory) {
-  const int descriptor =
-      ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;  // not readable: the rename itself has happened
-  ::fsync(descriptor);
-  ::close(descriptor);
+// The descriptor that /dev/stdout, /dev/fd/N or /proc/self/fd/N stand for, or -1. `path` is a link.
+int descriptor_behind(const fs::path& path) {
+  std::error_code failed;
+  const fs::path folder = fs::canonical(fs::absolute(path).parent_path(), failed);
+  if (failed || folder != fs::canonical("/proc/self/fd", failed) || failed) return -1;
+  const std::string name = path.filename().string();
+  int number = -1;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  return error == std::errc() && end == name.data() + name.size() ? number : -1;
+}
+
+// Where a path leads, and the descriptor of ours if it leads to one.
+struct Target {
+  fs::path path;
+  int descriptor = -1;
+};
+
+// Step by step, since a link may also point to what does not exist yet.
+Target follow_links(const fs::path& path) {
+  constexpr int kMostLinks = 40;  // as the kernel follows
+  std::error_code ignored;
+  Target target{path};
+  for (int links = 0; fs::is_symlink(fs::symlink_status(target.path, ignored)); ++links) {
+    if (links == kMostLinks) throw_system_error(ELOOP, "write", path.string());
+    target.descriptor = descriptor_behind(target.path);
+    if (target.descriptor >= 0) return target;
+    // A relative link starts from its own folder.
+    target.path = target.path.parent_path() / fs::read_symlink(target.path, ignored);
+  }
+  return target;
 }
 
 class Descriptor {
  public:
-  explicit Descriptor(const std::filesystem::path& path)
-      : value_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit Descriptor(const fs::path& path) : value_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     if (value_ < 0) throw_system_error(errno, "open", path.string());
   }
   ~Descriptor() { ::close(value_); }
@@ -57,25 +79,34 @@ class Descriptor {
 
 }  // namespace
 
-AtomicFile::AtomicFile(std::filesystem::path path)
-    : path_(std::move(path)), partial_(fmt::format("{}{}{}", path_.string(), kPartialMark, ::getpid())) {
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  const Target target = follow_links(path_);
+  target_ = target.path;
+  if (target.descriptor >= 0) {
+    descriptor_ = ::fcntl(target.descriptor, F_DUPFD_CLOEXEC, 0);
+    if (descriptor_ < 0) throw_system_error(errno, "write", path_.string());
+    return;
+  }
   std::error_code ignored;
-  const auto kind = std::filesystem::status(path_, ignored).type();
-  using Kind = std::filesystem::file_type;
+  const auto kind = fs::status(target_, ignored).type();
+  using Kind = fs::file_type;
   if (kind == Kind::directory) throw_system_error(EISDIR, "write", path_.string());
   // A device or a pipe is written as it comes: renaming over it would destroy it.
-  if (kind == Kind::character || kind == Kind::fifo || kind == Kind::block || kind == Kind::socket)
-    partial_.clear();
-  const std::filesystem::path& target = partial_.empty() ? path_ : partial_;
-  const int flags = partial_.empty() ? O_WRONLY : O_WRONLY | O_CREAT | O_TRUNC;
-  descriptor_ = ::open(target.c_str(), flags | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) throw_system_error(errno, "write", path_.string());
+  if (kind == Kind::character || kind == Kind::fifo || kind == Kind::block || kind == Kind::socket) {
+    descriptor_ = ::open(target_.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor_ < 0) throw_system_error(errno, "write", path_.string());
+    return;
+  }
+  remove_abandoned(target_);
+  partial_ = partial_path(target_);
+  descriptor_ = open_partial_file(partial_, path_);
 }
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
-  ::close(descriptor_);
+  // Before its lock goes.
   if (!partial_.empty()) ::unlink(partial_.c_str());
+  ::close(descriptor_);
 }
 
 void AtomicFile::write(std::string_view bytes) {
@@ -112,44 +143,21 @@ void AtomicFile::commit() {
     if (::close(std::exchange(descriptor_, -1)) != 0) throw_system_error(errno, "write", path_.string());
     return;
   }
-  if (::fsync(descriptor_) != 0 && errno != EINVAL && errno != EROFS) {
-    throw_system_error(errno, "write", path_.string());
-  }
-  if (::close(std::exchange(descriptor_, -1)) != 0) {
-    const int code = errno;
-    ::unlink(partial_.c_str());
+  if (const int code = sync_descriptor(descriptor_); code != 0)
     throw_system_error(code, "write", path_.string());
-  }
-  if (::rename(partial_.c_str(), path_.c_str()) != 0) {
-    const int code = errno;
-    ::unlink(partial_.c_str());
-    throw_system_error(code, "write", path_.string());
-  }
-  sync_directory(path_.parent_path());
+  // Renamed before it is closed, which unlocks it: nobody may take it for abandoned.
+  if (::rename(partial_.c_str(), target_.c_str()) != 0) throw_system_error(errno, "write", path_.string());
+  if (::close(std::exchange(descriptor_, -1)) != 0) throw_system_error(errno, "write", path_.string());
+  sync_directory(target_.parent_path());
 }
 
-void remove_partial_files(const std::filesystem::path& directory) {
-  namespace fs = std::filesystem;
-  if (!fs::exists(directory)) return;
-  std::vector<fs::path> found;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(directory)) {
-    const std::string name = entry.path().filename().string();
-    const std::size_t mark = name.rfind(kPartialMark);
-    if (mark == std::string::npos || !entry.is_regular_file()) continue;
-    const std::string_view number = std::string_view(name).substr(mark + kPartialMark.size());
-    if (!number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos)
-      found.push_back(entry.path());
-  }
-  for (const fs::path& path : found) fs::remove(path);
-}
-
-void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
+void write_file_atomically(const fs::path& path, std::string_view bytes) {
   AtomicFile file(path);
   file.write(bytes);
   file.commit();
 }
 
-std::string read_file(const std::filesystem::path& path) {
+std::string read_file(const fs::path& path) {
   const Descriptor file(path);
   std::string content;
   std::size_t size = 0;
@@ -167,13 +175,13 @@ std::string read_file(const std::filesystem::path& path) {
   return content;
 }
 
-void make_directories(const std::filesystem::path& path) {
+void make_directories(const fs::path& path) {
   std::error_code code;
-  std::filesystem::create_directories(path, code);
+  fs::create_directories(path, code);
   if (code) throw_system_error(code.value(), "create the directory", path.string());
 }
 
-MappedFile::MappedFile(const std::filesystem::path& path) {
+MappedFile::MappedFile(const fs::path& path) {
   const Descriptor file(path);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) throw_system_error(errno, "read", path.string());

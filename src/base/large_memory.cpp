@@ -45,7 +45,13 @@ LargeMemory::~LargeMemory() {
   for (const auto& [chunk, size] : chunks_) ::munmap(chunk, size);
 }
 
-void LargeMemory::add_free(std::byte* block, std::size_t size) {
+LargeMemory::Entries LargeMemory::make_entries() {
+  Blocks block = {{nullptr, 0}};
+  BlocksBySize size = {{0, nullptr}};
+  return {block.extract(block.begin()), size.extract(size.begin())};
+}
+
+void LargeMemory::add_free(std::byte* block, std::size_t size, Entries entries) noexcept {
   auto next = free_.lower_bound(block);
   if (next != free_.end() && block + size == next->first) {
     size += next->second;
@@ -60,17 +66,21 @@ void LargeMemory::add_free(std::byte* block, std::size_t size) {
       remove_free(before);
     }
   }
-  free_.emplace(block, size);
-  by_size_.emplace(size, block);
+  entries.by_address.key() = block;
+  entries.by_address.mapped() = size;
+  entries.by_size.value() = {size, block};
+  free_.insert(std::move(entries.by_address));
+  by_size_.insert(std::move(entries.by_size));
 }
 
-void LargeMemory::remove_free(std::map<std::byte*, std::size_t>::iterator block) {
-  by_size_.erase({block->second, block->first});
-  free_.erase(block);
+LargeMemory::Entries LargeMemory::remove_free(Blocks::iterator block) noexcept {
+  BlocksBySize::node_type by_size = by_size_.extract({block->second, block->first});
+  return {free_.extract(block), std::move(by_size)};
 }
 
 // A chunk of whole huge pages that holds a block of `size`.
 void LargeMemory::reserve(std::size_t size) {
+  Entries entries = make_entries();
   const std::size_t wanted = rounded_up(std::max(size, kChunk), kHugePage);
   const std::size_t mapped = wanted + kHugePage;
   void* begin = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -82,9 +92,14 @@ void LargeMemory::reserve(std::size_t size) {
   if (before < kHugePage) ::munmap(chunk + wanted, kHugePage - before);
   // Without huge pages it is slower and still right.
   (void)::madvise(chunk, wanted, MADV_HUGEPAGE);
-  chunks_.emplace(chunk, wanted);
+  try {
+    chunks_.emplace(chunk, wanted);
+  } catch (const std::bad_alloc&) {
+    ::munmap(chunk, wanted);
+    throw;
+  }
   reserved_ += wanted;
-  add_free(chunk, wanted);
+  add_free(chunk, wanted, std::move(entries));
 }
 
 void* LargeMemory::allocate(std::size_t bytes) {
@@ -102,9 +117,12 @@ void* LargeMemory::allocate(std::size_t bytes) {
     found = by_size_.lower_bound({size, nullptr});
   }
   const auto [whole, block] = *found;
-  remove_free(free_.find(block));
-  if (whole - size >= kSmallestRest) {
-    add_free(block + size, whole - size);
+  const bool has_rest = whole - size >= kSmallestRest;
+  Entries of_rest = has_rest ? make_entries() : Entries{};
+  spare_.emplace_back();  // from here on nothing asks for memory
+  spare_.back() = remove_free(free_.find(block));
+  if (has_rest) {
+    add_free(block + size, whole - size, std::move(of_rest));
   } else {
     size = whole;
   }
@@ -123,7 +141,9 @@ void LargeMemory::free(void* data) noexcept {
   }
   const std::lock_guard lock(mutex_);
   used_ -= size;
-  add_free(block, size);
+  Entries entries = std::move(spare_.back());
+  spare_.pop_back();
+  add_free(block, size, std::move(entries));
 }
 
 std::size_t LargeMemory::reserved() const {

@@ -1,17 +1,13 @@
 // Which way to compute bfloat16 products this CPU has, and whether it may be trusted.
 #include <cpuid.h>
 #include <fmt/format.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <string_view>
 
 #include "kernels/amx.h"
 #include "kernels/bf16.h"
+#include "quire/base/child.h"
 #include "quire/base/error.h"
 #include "quire/kernels/kernels.h"
 
@@ -35,22 +31,6 @@ bool announces_amx(int products) {
 }
 
 // Some virtual machines announce AMX and then kill whoever uses it: a child of ours finds out.
-bool passes_in_child(bool (*works)()) {
-  const pid_t child = fork();
-  if (child < 0) return false;
-  if (child == 0) {
-    const rlimit no_core = {0, 0};
-    setrlimit(RLIMIT_CORE, &no_core);
-    for (const int number : {SIGILL, SIGSEGV, SIGBUS, SIGFPE, SIGTRAP}) signal(number, SIG_DFL);
-    _exit(works() ? 0 : 1);
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return false;
-  }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 Amx probe(int products, bool (*works)()) {
   if (!has_avx512() || !announces_amx(products)) return Amx::absent;
   return passes_in_child(works) && request_amx() ? Amx::works : Amx::broken;

@@ -2,34 +2,55 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <link.h>
 
-#include <cstdlib>
+#include <string>
+#include <string_view>
 
+#include "members/backend_entry.h"
 #include "quire/base/error.h"
+#include "quire/base/openmp.h"
+#include "quire/base/version.h"
 
 namespace quire {
 namespace {
 
 using Entry = const TorchBackend* (*)();
 
-// libtorch's OpenMP threads wait for each other some 300,000 turns of a loop before they sleep. When
-// another process wants the CPUs, they wait for one that is not running: training then took three times as
-// long (docs/benchmarks.md). 10,000 turns cost nothing on a quiet machine. What the user set, stays.
-void shorten_spinning() {
-  if (std::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "10000", 0);
+constexpr const char* kFile = "libquire_torch.so";
+
+[[noreturn]] void throw_stale(std::string_view file) {
+  throw Error(fmt::format("'{}' belongs to another build of quire than this one, {}", file, version()),
+              "build again, or install again: libquire.so and libquire_torch.so come from one build");
+}
+
+[[noreturn]] void throw_not_loaded(std::string_view reason) {
+  // The C library's words for ENOMEM, and the loader's own.
+  if (reason.find("Cannot allocate memory") != std::string_view::npos ||
+      reason.find("cannot create shared object descriptor") != std::string_view::npos) {
+    throw Error(fmt::format("not enough memory to load the libtorch half of quire: {}", reason),
+                "libtorch's libraries take about 1 GB of address space; `ulimit -v` shows a limit");
+  }
+  // What an older or newer libquire.so does not hold.
+  if (reason.find("undefined symbol: _ZN") != std::string_view::npos &&
+      reason.find("5quire") != std::string_view::npos)
+    throw_stale(reason.substr(0, reason.find(": ")));
+  throw Error(fmt::format("cannot load the libtorch half of quire: {}", reason),
+              "run scripts/setup and build again; `quire info` says what was found");
+}
+
+std::string path_of(void* library) {
+  const link_map* map = nullptr;
+  return ::dlinfo(library, RTLD_DI_LINKMAP, &map) == 0 && map != nullptr ? map->l_name : kFile;
 }
 
 const TorchBackend& load() {
-  shorten_spinning();
+  shorten_openmp_waiting();
   // Found through this library's RUNPATH, which names its own folder. It stays loaded.
-  void* library = ::dlopen("libquire_torch.so", RTLD_NOW | RTLD_GLOBAL);
-  if (library == nullptr) {
-    throw Error(fmt::format("cannot load the libtorch half of quire: {}", ::dlerror()),
-                "run scripts/setup and build again; `quire info` says what was found");
-  }
-  const auto entry = reinterpret_cast<Entry>(::dlsym(library, "quire_torch_backend"));
-  if (entry == nullptr)
-    throw Error("libquire_torch.so does not belong to this version of quire", "build again");
+  void* library = ::dlopen(kFile, RTLD_NOW | RTLD_GLOBAL);
+  if (library == nullptr) throw_not_loaded(::dlerror());
+  const auto entry = reinterpret_cast<Entry>(::dlsym(library, kBackendEntry));
+  if (entry == nullptr) throw_stale(path_of(library));
   return *entry();
 }
 

@@ -1,6 +1,8 @@
-// What libquire_torch.so gives to the rest: the only symbol that is looked up by name.
+// What libquire_torch.so gives to the rest: the only symbol that is looked up by name, which carries a
+// digest of the headers (cmake/QuireBackendEntry.cmake).
 #include <fmt/format.h>
 
+#include "members/backend_entry.h"
 #include "members/encoder/encoder.h"
 #include "members/encoder/vector_encoder.h"
 #include "members/textcnn/textcnn.h"
@@ -63,9 +65,9 @@ class Backend : public TorchBackend {
 }  // namespace
 }  // namespace quire
 
-extern "C" const quire::TorchBackend* quire_torch_backend();
+extern "C" const quire::TorchBackend* QUIRE_BACKEND_ENTRY();
 
-extern "C" const quire::TorchBackend* quire_torch_backend() {
+extern "C" const quire::TorchBackend* QUIRE_BACKEND_ENTRY() {
   static const quire::Backend backend;
   return &backend;
 }

@@ -23,21 +23,24 @@ bool is_taken(const fs::path& path) {
   return fs::exists(path) && !(fs::is_directory(path) && fs::is_empty(path));
 }
 
-void copy_fold(const fs::path& fold, const fs::path& to, std::vector<std::string>& names) {
+// What a process that is gone, or still writes, has not finished.
+bool is_partial(const std::string& name) { return name.find(".partial-") != std::string::npos; }
+
+void copy_fold(const fs::path& fold, AtomicDirectory& to, std::vector<std::string>& names) {
   for (const auto& entry : fs::directory_iterator(fold)) {
     const std::string name = entry.path().filename().string();
-    if (is_log(name)) continue;
-    fs::copy(entry.path(), to / name, fs::copy_options::recursive);
+    if (is_log(name) || is_partial(name)) continue;
+    to.copy(entry.path(), name);
     names.push_back(name);
   }
 }
 
 // What lies once beside all folds: a frozen encoder.
-void copy_shared(const fs::path& member, const fs::path& to, std::vector<std::string>& names) {
+void copy_shared(const fs::path& member, AtomicDirectory& to, std::vector<std::string>& names) {
   for (const auto& entry : fs::directory_iterator(member)) {
     const std::string name = entry.path().filename().string();
-    if (!entry.is_directory() || name.starts_with("fold-") || name.ends_with(".part")) continue;
-    fs::copy(entry.path(), to / name, fs::copy_options::recursive);
+    if (!entry.is_directory() || name.starts_with("fold-") || is_partial(name)) continue;
+    to.copy(entry.path(), name);
     names.push_back(name + "/");
   }
 }
@@ -55,20 +58,11 @@ std::vector<std::string> export_fold(const fs::path& run_path, int fold, const f
   if (is_taken(output)) {
     throw InputError(fmt::format("'{}' exists and is not empty", output.string()), "choose another --output");
   }
-  fs::path beside = output;
-  beside += ".part";
-  fs::remove_all(beside);
-  make_directories(beside);
+  AtomicDirectory copy(output);
   std::vector<std::string> names;
-  try {
-    copy_fold(run.fold(name, fold), beside, names);
-    copy_shared(run.member(name), beside, names);
-  } catch (const fs::filesystem_error& error) {
-    fs::remove_all(beside);
-    throw_system_error(error.code().value(), "write", output.string());
-  }
-  if (fs::exists(output)) fs::remove(output);  // empty
-  fs::rename(beside, output);
+  copy_fold(run.fold(name, fold), copy, names);
+  copy_shared(run.member(name), copy, names);
+  copy.commit();
   std::ranges::sort(names);
   return names;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <istream>
 #include <iterator>
 #include <ostream>
@@ -57,6 +58,13 @@ void tokenize_line(const Tokenizer& tokenizer, Line& line, const std::string& na
   line.json += "}\n";
 }
 
+// A stream does not say why it failed; the system's last error does, where it was the system.
+void check(const std::ostream& out) {
+  if (out) return;
+  if (errno == 0) throw Error("cannot write the output: the device is full or closed");
+  throw_system_error(errno, "write", "standard output");
+}
+
 }  // namespace
 
 std::int64_t tokenize_lines(const Tokenizer& tokenizer, std::istream& in, const std::string& name,
@@ -73,16 +81,18 @@ std::int64_t tokenize_lines(const Tokenizer& tokenizer, std::istream& in, const 
             tokenize_line(tokenizer, lines[static_cast<std::size_t>(i)], name, done + i + 1, options);
           }
         });
+    errno = 0;
     for (std::size_t i = 0; i < count; ++i) {
       out << lines[i].json;
       tokens += lines[i].tokens;
     }
-    if (!out) throw Error("cannot write the output: the device is full or closed");
+    check(out);
     done += static_cast<std::int64_t>(count);
     context.check_stop();
   }
+  errno = 0;
   out.flush();
-  if (!out) throw Error("cannot write the output: the device is full or closed");
+  check(out);
   return tokens;
 }
 

@@ -1,4 +1,5 @@
 #include "quire/base/error.h"
+#include "quire/base/closed_pipe.h"
 
 #include <gtest/gtest.h>
 
@@ -33,6 +34,8 @@ TEST(Error, TellsTheUsersFaultsFromTheSystems) {
     }
   }
 }
+
+TEST(Error, TellsAReaderThatHasGone) { EXPECT_THROW(throw_system_error(EPIPE, "write", "-"), ClosedPipe); }
 
 TEST(NearestName, FindsATypingError) {
   EXPECT_EQ(nearest_name("lerning-rate", known_options), "learning-rate");

@@ -1,7 +1,9 @@
 #include "quire/base/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
@@ -93,6 +95,51 @@ TEST(AtomicFile, NamesThePathItCannotWrite) {
   const test::TemporaryDirectory directory;
   EXPECT_ERROR(AtomicFile(directory / "missing" / "out.txt"), InputError, "missing/out.txt'");
   EXPECT_ERROR(AtomicFile(directory.path()), InputError, "Is a directory");
+}
+
+TEST(AtomicFile, WritesThroughALink) {
+  const test::TemporaryDirectory directory;
+  make_directories(directory / "folder");
+  write_file_atomically(directory / "folder" / "file", "before");
+  std::filesystem::create_symlink("folder/file", directory / "relative");
+  std::filesystem::create_symlink(directory / "relative", directory / "chain");
+  write_file_atomically(directory / "chain", "after");
+  EXPECT_EQ(read_file(directory / "folder" / "file"), "after");
+  EXPECT_TRUE(std::filesystem::is_symlink(directory / "chain"));
+  EXPECT_TRUE(std::filesystem::is_symlink(directory / "relative"));
+  EXPECT_EQ(entries(directory / "folder"), 1U);
+}
+
+TEST(AtomicFile, MakesWhatALinkPointsTo) {
+  const test::TemporaryDirectory directory;
+  std::filesystem::create_symlink("new", directory / "link");
+  write_file_atomically(directory / "link", "text");
+  EXPECT_EQ(read_file(directory / "new"), "text");
+  EXPECT_TRUE(std::filesystem::is_symlink(directory / "link"));
+  std::filesystem::create_symlink("circle", directory / "circle");
+  EXPECT_ERROR(AtomicFile(directory / "circle"), Error, "circle'");
+}
+
+TEST(AtomicFile, WritesWhereADescriptorOfTheProcessStands) {
+  const test::TemporaryDirectory directory;
+  const int descriptor = ::open((directory / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
+  ASSERT_GE(descriptor, 0);
+  ASSERT_EQ(::write(descriptor, "before ", 7), 7);
+  std::filesystem::create_symlink("/proc/self/fd/" + std::to_string(descriptor), directory / "stdout");
+  write_file_atomically(directory / "stdout", "after");
+  write_file_atomically("/dev/fd/" + std::to_string(descriptor), " that");
+  ::close(descriptor);
+  EXPECT_EQ(read_file(directory / "log"), "before after that");
+  EXPECT_TRUE(std::filesystem::is_symlink(directory / "stdout"));
+}
+
+TEST(AtomicFile, IsNotSharedByTwoWriters) {
+  const test::TemporaryDirectory directory;
+  AtomicFile first(directory / "file");
+  EXPECT_ERROR(AtomicFile(directory / "file"), Error, "is being written by another process");
+  first.write("text");
+  first.commit();
+  EXPECT_EQ(read_file(directory / "file"), "text");
 }
 
 TEST(ReadFile, ReadsAllBytes) {

@@ -1,6 +1,7 @@
 #include "quire/base/large_memory.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <cstdint>
 #include <cstring>
@@ -63,6 +64,18 @@ TEST(LargeMemory, RefusesWhatNoMachineHas) {
   LargeMemory memory;
   EXPECT_THROW((void)memory.allocate(SIZE_MAX), std::bad_alloc);
   EXPECT_THROW((void)memory.allocate(std::size_t{1} << 60), std::bad_alloc);
+}
+
+// It is called where nothing may be thrown, and perhaps because memory has run out.
+TEST(LargeMemory, FreesWithoutAskingForMemory) {
+  LargeMemory memory;
+  std::vector<void*> blocks;
+  for (int i = 0; i < 9; ++i) blocks.push_back(memory.allocate(kMegabyte));
+  const std::size_t before = ::mallinfo2().uordblks;
+  for (std::size_t i = 0; i < blocks.size(); i += 2) memory.free(blocks[i]);  // no two are neighbours
+  EXPECT_LE(::mallinfo2().uordblks, before);
+  for (std::size_t i = 1; i < blocks.size(); i += 2) memory.free(blocks[i]);
+  EXPECT_EQ(memory.used(), 0U);
 }
 
 TEST(LargeMemory, KeepsBlocksApartUnderThreadsAtRandom) {

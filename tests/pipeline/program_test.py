@@ -4,6 +4,7 @@ usage: program_test.py QUIRE MODEL
 """
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -150,6 +151,17 @@ with tempfile.TemporaryDirectory() as folder:
     result = run("tokenize", model, stdin="cat\n")
     check("tokenizes", result.returncode == 0 and json.loads(result.stdout)["segments"][0] == 0, result)
     check("info", run("info").returncode == 0)
+
+    # Any library without the entry of this build stands for one of another build.
+    stale = path("stale")
+    os.makedirs(f"{stale}/lib")
+    shutil.copy(quire, f"{stale}/quire")
+    for name in ("libquire.so", "libquire_torch.so"):
+        shutil.copy(os.path.join(os.path.dirname(quire), "lib/libquire.so"), f"{stale}/lib/{name}")
+    result = subprocess.run([f"{stale}/quire", *train[:3], path("by-stale"), *train[4:]], capture_output=True, text=True, env={})
+    check("refuses libquire_torch.so of another build", result.returncode == 1 and "belongs to another build" in result.stderr, result)
+    result = subprocess.run(["sh", "-c", f"ulimit -v 400000; exec {quire} info"], capture_output=True, text=True, env={})
+    check("says when memory is short for libtorch", "not enough memory to load" in result.stdout, result)
     check("version", run("--version").returncode == 0)
 
 print(f"{checks - failures} of {checks} checks passed")

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace quire {
 
@@ -34,14 +35,25 @@ class LargeMemory {
   [[nodiscard]] std::size_t used() const;
 
  private:
-  void add_free(std::byte* block, std::size_t size);
-  void remove_free(std::map<std::byte*, std::size_t>::iterator block);
+  using Blocks = std::map<std::byte*, std::size_t>;
+  using BlocksBySize = std::set<std::pair<std::size_t, std::byte*>>;
+  // A free block's entries in the two lists.
+  struct Entries {
+    Blocks::node_type by_address;
+    BlocksBySize::node_type by_size;
+  };
+
+  static Entries make_entries();
+  void add_free(std::byte* block, std::size_t size, Entries entries) noexcept;
+  Entries remove_free(Blocks::iterator block) noexcept;
   void reserve(std::size_t size);
 
   mutable std::mutex mutex_;
-  std::map<std::byte*, std::size_t> free_;                // by address
-  std::set<std::pair<std::size_t, std::byte*>> by_size_;  // the same
-  std::map<std::byte*, std::size_t> chunks_;              // what the system gave
+  Blocks free_;
+  BlocksBySize by_size_;  // the same
+  // For each block in use, what free() will list it with: it must not fail, so it must not ask for memory.
+  std::vector<Entries> spare_;
+  Blocks chunks_;  // what the system gave
   std::size_t reserved_ = 0, used_ = 0;
 };
 

@@ -10,6 +10,7 @@
 
 #include "members/fasttext/fasttext_files.h"
 #include "quire/base/error.h"
+#include "quire/base/files.h"
 
 namespace quire {
 namespace {
@@ -161,16 +162,15 @@ void FasttextModel::read_labels(std::string_view origin) {
 }
 
 void FasttextModel::save(const std::filesystem::path& file) const {
-  const TemporaryFile partial(file.string() + ".partial");
+  AtomicFile target(file);
   try {
-    model_->saveModel(partial.path().string());
-    check_model_file(partial.path());
+    // The library opens it once more, by its name.
+    model_->saveModel(target.place().string());
+    check_model_file(target.place());
   } catch (const std::exception&) {
     throw Error(fmt::format("cannot write '{}'", file.string()), "is the disk full?");
   }
-  std::error_code error;
-  std::filesystem::rename(partial.path(), file, error);
-  if (error) throw_system_error(error.value(), "rename to", file.string());
+  target.commit();
 }
 
 int FasttextModel::classes() const {

@@ -10,6 +10,7 @@
 #include "members/fasttext/fasttext_files.h"
 #include "members/fasttext/fasttext_model.h"
 #include "quire/base/random.h"
+#include "quire/base/stopwatch.h"
 #include "quire/table/folds.h"
 #include "quire/table/writer.h"
 
@@ -96,9 +97,6 @@ Fold split(const FasttextSearch& search, std::uint64_t seed) {
 
 FasttextOptions search_options(const FasttextOptions& options, const FasttextSearch& search, int threads,
                                const Context& context) {
-  const auto seconds_since = [](Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  };
   const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                            std::chrono::duration<double>(60 * options.search_minutes));
   const Fold rows = split(search, context.seed);
@@ -111,14 +109,14 @@ FasttextOptions search_options(const FasttextOptions& options, const FasttextSea
     return Clock::now() >= deadline || (search.most_trials > 0 && trials.size() >= search.most_trials);
   };
   for (Trial trial{.options = options}; !is_over(); trial.options = draw(options, random)) {
-    const auto start = Clock::now();
+    const Stopwatch watch;
     const std::string stage = fmt::format("{} search, trial {}", search.stage, trials.size() + 1);
     const auto model = FasttextModel::train(
         trial.options, {.file = file.path(), .threads = threads, .stage = stage, .deadline = deadline},
         context);
     if (!model) break;
     trial.accuracy = accuracy_on(*model, search, rows.valid);
-    trial.seconds = seconds_since(start);
+    trial.seconds = watch.seconds();
     trials.push_back(trial);
   }
   if (trials.empty()) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -15,6 +14,7 @@
 #include "members/shared/term_documents.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/base/stopwatch.h"
 #include "quire/table/writer.h"
 
 namespace quire {
@@ -193,8 +193,7 @@ class Rounds {
   }
 
   void report() const {
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-    const double per_round = seconds / static_cast<double>(result_.rounds);
+    const double per_round = watch_.seconds() / static_cast<double>(result_.rounds);
     std::string detail = fmt::format("{:.2f} s a round", per_round);
     if (!result_.metric.empty()) {
       detail = fmt::format("validation {} {:.4f}, best {:.4f} in round {}  {}", result_.metric, last_,
@@ -214,7 +213,7 @@ class Rounds {
   Boosting result_;
   double sign_ = 1;
   double last_ = 0;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Stopwatch watch_;
 };
 
 // ---- Training ----------------------------------------------------------------------------------------

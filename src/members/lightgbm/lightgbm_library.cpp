@@ -3,12 +3,12 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "quire/base/error.h"
+#include "quire/base/openmp.h"
 
 namespace quire::lightgbm {
 namespace {
@@ -64,26 +64,8 @@ void bind(void* library, const char* name, Function& function) {
               "scripts/setup unpacks the version that quire is made for");
 }
 
-// libgomp, which the library brings, reads its settings once, when it is loaded. By default its threads
-// spin while they wait: where other processes want the CPUs as well, ten times slower was measured here.
-class PassiveWaiting {
- public:
-  PassiveWaiting() : ours_(std::getenv(kName) == nullptr) {
-    if (ours_) ::setenv(kName, "passive", 0);
-  }
-  ~PassiveWaiting() {
-    if (ours_) ::unsetenv(kName);
-  }
-  PassiveWaiting(const PassiveWaiting&) = delete;
-  PassiveWaiting& operator=(const PassiveWaiting&) = delete;
-
- private:
-  static constexpr const char* kName = "OMP_WAIT_POLICY";
-  bool ours_;
-};
-
 Api load() {
-  const PassiveWaiting waiting;
+  shorten_openmp_waiting();
   // Found through this library's RUNPATH: its own folder, and in a build tree .deps/lightgbm.
   void* library = ::dlopen(kFile, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {

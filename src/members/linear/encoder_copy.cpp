@@ -49,18 +49,9 @@ void copy_encoder(const fs::path& from, const fs::path& to) {
     throw InputError(fmt::format("'{}' and '{}' hold different encoders", to.string(), from.string()),
                      "the files of --model have changed since the run was started: --force starts it afresh");
   }
-  fs::path beside = to;
-  beside += ".part";
-  fs::remove_all(beside);
-  make_directories(beside);
-  for (const std::string& name : encoder_files(from)) {
-    std::error_code failed;
-    fs::copy_file(from / name, beside / name, failed);
-    if (!failed) continue;
-    fs::remove_all(beside);
-    throw_system_error(failed.value(), "write", (to / name).string());
-  }
-  fs::rename(beside, to);
+  AtomicDirectory copy(to);
+  for (const std::string& name : encoder_files(from)) copy.copy(from / name, name);
+  copy.commit();
 }
 
 }  // namespace quire

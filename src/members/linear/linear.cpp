@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <chrono>
 #include <cmath>
 
 #include "members/linear/linear_documents.h"
@@ -12,6 +11,7 @@
 #include "members/shared/class_weights.h"
 #include "members/shared/fit_rows.h"
 #include "quire/base/error.h"
+#include "quire/base/stopwatch.h"
 
 namespace quire {
 namespace {
@@ -169,7 +169,7 @@ std::unique_ptr<FittedMember> LinearMember::fit(const FitInput& input, const Con
   const std::string fold = fold_name(input);
   check_training_rows(input, context);
   if (documents.vectors() != nullptr) documents.vectors()->prepare(context, "computing vectors");
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const std::vector<float> weights =
       class_weights(options_.class_weights, input.labels, input.train, *input.classes);
   const LinearChoice choice = choose(input, documents, weights, context);
@@ -181,8 +181,7 @@ std::unique_ptr<FittedMember> LinearMember::fit(const FitInput& input, const Con
   if (!solution.converged) {
     context.warn(fmt::format("{}: the model had not converged when its iterations were over", fold));
   }
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  context.info(fmt::format("{}, {:.1f} s", describe_fit(fold, features.size(), choice), seconds.count()));
+  context.info(fmt::format("{}, {:.1f} s", describe_fit(fold, features.size(), choice), watch.seconds()));
   auto fitted = std::make_unique<FittedLinear>(FittedLinear::Parts{.loss = options_.loss,
                                                                    .c = choice.c,
                                                                    .temperature = choice.temperature,

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 
 #include "members/linear/encoder_copy.h"
 #include "quire/base/error.h"
+#include "quire/base/stopwatch.h"
 
 namespace quire {
 
@@ -40,7 +40,7 @@ void VectorDocuments::clear() {
 void VectorDocuments::prepare(const Context& context, std::string_view stage) const {
   const std::lock_guard lock(mutex_);
   if (vectors_.rows == size()) return;
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   std::vector<std::int64_t> missing(static_cast<std::size_t>(size() - vectors_.rows));
   std::iota(missing.begin(), missing.end(), vectors_.rows);
   const Matrix found = encoder_->open(context).vectors(*tokens_, missing, context, stage);
@@ -48,7 +48,7 @@ void VectorDocuments::prepare(const Context& context, std::string_view stage) co
   vectors_.rows = size();
   vectors_.cols = found.cols;
   if (stage.empty()) return;
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = watch.seconds();
   context.info(fmt::format("{} vectors of {} dimensions in {:.1f} s, {:.1f} documents/s", missing.size(),
                            found.cols, seconds,
                            static_cast<double>(missing.size()) / std::max(seconds, 1e-9)));
