@@ -4,21 +4,18 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
-#include "hub/json.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/base/json.h"
 
 namespace quire {
 namespace {
 
-using hub::in_quotes;
-using hub::Json;
-
 constexpr const char* kWeights = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
-constexpr const char* kOwnHead = "quire_head.safetensors";  // of a head transformers does not know
 
 std::string canonical_name(std::string_view stored, Family family) {
   const std::string_view prefix = family_name(family);
@@ -69,7 +66,7 @@ std::string shell_quoted(const std::string& word) {
 // Tensor name to file name, both as the index has them.
 std::vector<std::pair<std::string, std::string>> read_index(const std::filesystem::path& path) {
   const std::string text = read_file(path);
-  const Json object = hub::parse_json(text, path);
+  const Json object = parse_json(text, path);
   if (!object.is_object() || !object.contains("weight_map") || !object["weight_map"].is_object()) {
     throw InputError(fmt::format("\"{}\" has no \"weight_map\" object.", path.string()),
                      "It should say which file holds which tensor.");
@@ -78,7 +75,7 @@ std::vector<std::pair<std::string, std::string>> read_index(const std::filesyste
   for (const auto& [name, file] : object["weight_map"].items()) {
     if (!file.is_string()) {
       throw InputError(fmt::format("\"{}\" has {} as the file of {}, expected a name.", path.string(),
-                                   hub::shown(file), in_quotes(name)));
+                                   shown(file), in_quotes(name)));
     }
     files.emplace_back(name, file.get<std::string>());
     // The index may come from anywhere: it names files beside it and nothing else.
@@ -99,10 +96,13 @@ Checkpoint::Checkpoint(const std::filesystem::path& directory)
     : directory_(directory), config_(load_config(directory)) {
   if (std::filesystem::exists(directory / kWeights)) {
     files_.reserve(2);  // entries point at the files
-    for (const char* name : {kWeights, kOwnHead}) {
-      if (!std::filesystem::exists(directory / name)) continue;
-      files_.emplace_back(directory / name);
-      for (const TensorView& view : files_.back().tensors()) add(view, files_.back());
+    files_.emplace_back(directory / kWeights);
+    if (own_settings(config_).has("head")) {
+      files_.emplace_back(directory / kOwnHeadFile);
+      check_format(files_.back().metadata(), files_.back().path(), kOwnHeadFormat);
+    }
+    for (const SafetensorsFile& file : files_) {
+      for (const TensorView& view : file.tensors()) add(view, file);
     }
   } else if (std::filesystem::exists(directory / kIndex)) {
     open_shards(directory / kIndex);
@@ -194,8 +194,7 @@ std::vector<float> Checkpoint::tensor(std::string_view name, const std::vector<s
 }
 
 std::vector<std::string> Checkpoint::class_names() const {
-  // BERT's classifier is one matrix, RoBERTa's and ELECTRA's end in one, and so do our own heads.
-  const std::string own = config_.family == Family::bert ? "classifier.weight" : "classifier.out_proj.weight";
+  const std::string own = fmt::format("{}.weight", family_spec(config_.family).head_output);
   // A head of the family's form that transformers could not use, or one of another form.
   const std::string name = has("quire_head." + own)   ? "quire_head." + own
                            : has("quire_head.weight") ? "quire_head.weight"
@@ -212,6 +211,11 @@ std::vector<std::string> Checkpoint::class_names() const {
                 ? ""
                 : fmt::format(" and is made for {}", in_quotes(config_.problem_type))),
         "Its encoder can still be fine-tuned.");
+  }
+  if (!config_.label_gap.empty()) {
+    throw InputError(
+        fmt::format("{}.", config_.label_gap),
+        fmt::format("The model's {} classes are numbered from 0 to {}: name each of them.", rows, rows - 1));
   }
   if (config_.labels.empty()) return default_labels(rows);
   if (std::cmp_not_equal(config_.labels.size(), rows)) {

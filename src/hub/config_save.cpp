@@ -1,31 +1,32 @@
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "hub/config_names.h"
-#include "hub/json.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/base/json.h"
 #include "quire/hub/config.h"
 
 namespace quire {
 namespace {
 
-using hub::Json;
-
 // The shortest decimal that is this float, so that 1e-12 stays 1e-12 as a JSON double.
 double shortest(float value) { return std::stod(fmt::format("{}", value)); }
 
 // Keys that spoke of the source and would be wrong, or a second opinion, in the copy.
-void remove_stale(Json& object) {
+void remove_stale(OrderedJson& object) {
+  object.erase(hub::kOwnKey);
   for (const char* key : {"_name_or_path", "torch_dtype", "num_labels", "_num_labels", "transformers_version",
                           "id2label", "label2id", "problem_type", "quantization_config"}) {
     object.erase(key);
   }
 }
 
-void put_sizes(Json& object, const EncoderConfig& config) {
+void put_sizes(OrderedJson& object, const EncoderConfig& config) {
   object["vocab_size"] = config.vocab_size;
   object["hidden_size"] = config.hidden_size;
-  if (config.family == Family::electra) object["embedding_size"] = config.embedding_size;
+  if (family_spec(config.family).has_embedding_size) object["embedding_size"] = config.embedding_size;
   object["num_hidden_layers"] = config.layers;
   object["num_attention_heads"] = config.heads;
   object["intermediate_size"] = config.intermediate_size;
@@ -34,7 +35,7 @@ void put_sizes(Json& object, const EncoderConfig& config) {
   object["pad_token_id"] = config.pad_token_id;
 }
 
-void put_activation(Json& object, Activation activation) {
+void put_activation(OrderedJson& object, Activation activation) {
   // gelu_new and gelu_pytorch_tanh are one function: keep the source's name for it.
   const auto found = object.find("hidden_act");
   if (found != object.end() && found->is_string() &&
@@ -44,10 +45,10 @@ void put_activation(Json& object, Activation activation) {
   object["hidden_act"] = hub::activation_name(activation);
 }
 
-void put_labels(Json& object, const std::vector<std::string>& labels) {
+void put_labels(OrderedJson& object, const std::vector<std::string>& labels) {
   if (labels.empty()) return;
-  Json by_id = Json::object();
-  Json by_label = Json::object();
+  OrderedJson by_id = OrderedJson::object();
+  OrderedJson by_label = OrderedJson::object();
   for (std::size_t id = 0; id < labels.size(); ++id) {
     by_id[std::to_string(id)] = labels[id];
     by_label[labels[id]] = id;
@@ -61,11 +62,11 @@ void put_labels(Json& object, const std::vector<std::string>& labels) {
 
 void save_config(const std::filesystem::path& directory, const EncoderConfig& config,
                  const std::string& architecture, const std::vector<std::string>& labels,
-                 const std::map<std::string, std::string>& extras) {
-  Json object =
-      config.json.empty() ? Json::object() : hub::parse_json(config.json, directory / "config.json");
+                 const std::map<std::string, std::string>& own) {
+  OrderedJson object =
+      config.json.empty() ? OrderedJson::object() : parse_ordered_json(config.json, config.file);
   remove_stale(object);
-  object["architectures"] = Json::array({architecture});
+  object["architectures"] = OrderedJson::array({architecture});
   object["model_type"] = family_name(config.family);
   put_sizes(object, config);
   put_activation(object, config.activation);
@@ -77,9 +78,12 @@ void save_config(const std::filesystem::path& directory, const EncoderConfig& co
   object["initializer_range"] = shortest(config.initializer_range);
   object["dtype"] = "float32";  // what we store, whatever the source did
   put_labels(object, labels);
-  for (const auto& [key, value] : extras) object[key] = hub::parse_json(value, key);
+  if (!own.empty()) {
+    OrderedJson& keys = object[hub::kOwnKey] = {{"format", hub::kOwnFormat}};
+    for (const auto& [key, value] : own) keys[key] = parse_ordered_json(value, key);
+  }
 
-  const std::string text = object.dump(2, ' ', false, Json::error_handler_t::replace);
+  const std::string text = object.dump(2, ' ', false, OrderedJson::error_handler_t::replace);
   write_file_atomically(directory / "config.json", text + "\n");
 }
 

@@ -8,9 +8,9 @@
 #include <cstring>
 #include <utility>
 
-#include "hub/json.h"
 #include "hub/safetensors_header.h"
 #include "quire/base/error.h"
+#include "quire/base/json.h"
 
 namespace quire {
 namespace {
@@ -49,7 +49,7 @@ void check_layout(const std::vector<hub::HeaderEntry>& entries, std::uint64_t si
                   const std::filesystem::path& path) {
   std::uint64_t position = 0;
   for (const hub::HeaderEntry& entry : entries) {
-    const std::string name = hub::in_quotes(entry.name);
+    const std::string name = in_quotes(entry.name);
     if (entry.begin != position || entry.end < entry.begin) {
       fail(path, fmt::format("the tensor {} lies at bytes {} to {}, expected it to start at {}", name,
                              entry.begin, entry.end, position));
@@ -121,8 +121,8 @@ std::string format_shape(std::span<const std::int64_t> shape) {
 
 void to_float32(const TensorView& tensor, std::span<float> values) {
   if (std::cmp_not_equal(values.size(), tensor.elements())) {
-    throw Error(fmt::format("the tensor {} has {} elements, there is room for {}",
-                            hub::in_quotes(tensor.name), tensor.elements(), values.size()));
+    throw Error(fmt::format("the tensor {} has {} elements, there is room for {}", in_quotes(tensor.name),
+                            tensor.elements(), values.size()));
   }
   switch (tensor.dtype) {
     case Dtype::f32:
@@ -134,7 +134,7 @@ void to_float32(const TensorView& tensor, std::span<float> values) {
       return convert_halves(tensor.bytes, values, from_bfloat);
     default:
       throw InputError(fmt::format("The tensor {} holds {}, expected F32, F16 or BF16.",
-                                   hub::in_quotes(tensor.name), dtype_name(tensor.dtype)));
+                                   in_quotes(tensor.name), dtype_name(tensor.dtype)));
   }
 }
 
@@ -146,7 +146,7 @@ std::vector<float> to_float32(const TensorView& tensor) {
 
 std::vector<std::int64_t> to_int64(const TensorView& tensor) {
   if (tensor.dtype != Dtype::i64) {
-    throw InputError(fmt::format("The tensor {} holds {}, expected I64.", hub::in_quotes(tensor.name),
+    throw InputError(fmt::format("The tensor {} holds {}, expected I64.", in_quotes(tensor.name),
                                  dtype_name(tensor.dtype)));
   }
   std::vector<std::int64_t> values(static_cast<std::size_t>(tensor.elements()));

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <unordered_set>
 #include <utility>
 
-#include "hub/json.h"
 #include "quire/base/error.h"
+#include "quire/base/json.h"
 
 namespace quire::hub {
 namespace {
@@ -244,7 +245,7 @@ bool HeaderHandler::end_array() {
 bool HeaderHandler::parse_error(std::size_t position, const std::string&, const Json::exception& error) {
   throw InputError(
       fmt::format("\"{}\" is not a valid safetensors file: its header is not JSON at byte {}: {}.",
-                  path_.string(), position, reason(error)),
+                  path_.string(), position, reason_of(error)),
       "The file is damaged or was not written by a safetensors library.");
 }
 

@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <nlohmann/json.hpp>
 #include <tuple>
 
-#include "hub/json.h"
 #include "hub/safetensors_header.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/base/json.h"
 #include "quire/hub/safetensors.h"
 
 namespace quire {
@@ -25,9 +26,7 @@ int rank(Dtype dtype) {
   return static_cast<int>(std::ranges::find(kOrder, dtype) - kOrder.begin());
 }
 
-std::string json_string(const std::string& text) {
-  return hub::Json(text).dump(-1, ' ', false, hub::Json::error_handler_t::replace);
-}
+std::string json_string(const std::string& text) { return compact_text(Json(text)); }
 
 std::string json_metadata(const std::map<std::string, std::string>& metadata) {
   std::string text = "\"__metadata__\":{";
@@ -40,7 +39,7 @@ std::string json_metadata(const std::map<std::string, std::string>& metadata) {
 void check(const std::vector<const TensorView*>& sorted) {
   for (const TensorView* tensor : sorted) {
     if (hub::tensor_bytes(tensor->shape, tensor->dtype) != tensor->bytes.size()) {
-      throw Error(fmt::format("the tensor {} has {} bytes, which is not {} {}", hub::in_quotes(tensor->name),
+      throw Error(fmt::format("the tensor {} has {} bytes, which is not {} {}", in_quotes(tensor->name),
                               tensor->bytes.size(), dtype_name(tensor->dtype), format_shape(tensor->shape)));
     }
   }
@@ -48,7 +47,7 @@ void check(const std::vector<const TensorView*>& sorted) {
   for (const TensorView* tensor : sorted) names.emplace_back(tensor->name);
   std::ranges::sort(names);
   if (const auto twice = std::ranges::adjacent_find(names); twice != names.end()) {
-    throw Error(fmt::format("two tensors are named {}", hub::in_quotes(*twice)));
+    throw Error(fmt::format("two tensors are named {}", in_quotes(*twice)));
   }
 }
 

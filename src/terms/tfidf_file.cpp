@@ -3,11 +3,13 @@
 
 #include <array>
 #include <charconv>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/base/json.h"
 #include "quire/terms/tfidf.h"
 
 namespace quire {
@@ -16,7 +18,7 @@ namespace {
 constexpr int kFormat = 1;
 constexpr std::array<std::string_view, 3> kAnalyzers = {"word", "char", "char_wb"};
 
-nlohmann::json header_of(const TermOptions& terms, const TfIdfOptions& options) {
+Json header_of(const TermOptions& terms, const TfIdfOptions& options) {
   return {{"format", kFormat},
           {"analyzer", kAnalyzers[static_cast<std::size_t>(terms.analyzer)]},
           {"ngram_range", {terms.min_n, terms.max_n}},
@@ -30,22 +32,25 @@ nlohmann::json header_of(const TermOptions& terms, const TfIdfOptions& options) 
           {"l2_norm", options.l2_norm}};
 }
 
-void read_header(const nlohmann::json& header, TermOptions& terms, TfIdfOptions& options) {
-  if (header.at("format").get<int>() != kFormat) throw InputError("it has another format");
-  const auto analyzer = header.at("analyzer").get<std::string>();
+void read_header(const Section& header, TermOptions& terms, TfIdfOptions& options) {
+  constexpr std::int32_t kMost = std::numeric_limits<std::int32_t>::max();
+  check_format(header, kFormat);
+  const std::string analyzer = header.string("analyzer");
   const auto* const found = std::find(kAnalyzers.begin(), kAnalyzers.end(), analyzer);
-  if (found == kAnalyzers.end()) throw InputError(fmt::format("'{}' is no analyzer", analyzer));
+  if (found == kAnalyzers.end()) header.at("analyzer").fail_expecting("word, char or char_wb");
   terms.analyzer = static_cast<Analyzer>(found - kAnalyzers.begin());
-  header.at("ngram_range").at(0).get_to(terms.min_n);
-  header.at("ngram_range").at(1).get_to(terms.max_n);
-  header.at("lowercase").get_to(terms.lowercase);
-  header.at("min_df").get_to(options.min_df);
-  header.at("max_df").get_to(options.max_df);
-  header.at("max_features").get_to(options.max_features);
-  header.at("sublinear_tf").get_to(options.sublinear_tf);
-  header.at("use_idf").get_to(options.use_idf);
-  header.at("smooth_idf").get_to(options.smooth_idf);
-  header.at("l2_norm").get_to(options.l2_norm);
+  const Section range = header.at("ngram_range").expect_array();
+  if (range.size() != 2) range.fail_expecting("two numbers");
+  terms.min_n = range.at(std::size_t{0}).id(kMost);
+  terms.max_n = range.at(std::size_t{1}).id(kMost);
+  terms.lowercase = header.flag("lowercase");
+  options.min_df = header.real("min_df", 0, std::numeric_limits<double>::max());
+  options.max_df = header.real("max_df", 0, std::numeric_limits<double>::max());
+  options.max_features = header.count("max_features", 0, std::numeric_limits<std::int64_t>::max());
+  options.sublinear_tf = header.flag("sublinear_tf");
+  options.use_idf = header.flag("use_idf");
+  options.smooth_idf = header.flag("smooth_idf");
+  options.l2_norm = header.flag("l2_norm");
 }
 
 struct Column {
@@ -53,14 +58,16 @@ struct Column {
   std::string term;
 };
 
-Column read_column(std::string_view line) {
+Column read_column(std::string_view line, const std::filesystem::path& path, std::size_t number) {
   Column column;
   const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), column.idf);
   const auto size = static_cast<std::size_t>(end - line.data());
   if (error != std::errc() || size >= line.size() || line[size] != ' ') {
     throw InputError("a number, a space and a term in quotes were expected");
   }
-  column.term = nlohmann::json::parse(line.substr(size + 1)).get<std::string>();
+  const Json term = parse_json(line.substr(size + 1), path, number);
+  if (!term.is_string()) throw InputError("a number, a space and a term in quotes were expected");
+  column.term = term.get<std::string>();
   return column;
 }
 
@@ -68,10 +75,10 @@ Column read_column(std::string_view line) {
 
 void TfIdf::save(const std::filesystem::path& path) const {
   AtomicFile file(path);
-  file.write(header_of(term_options_, options_).dump() + "\n");
+  file.write(compact_text(header_of(term_options_, options_)) + "\n");
   for (std::int32_t id = 0; id < vocabulary_.size(); ++id) {
     file.write(fmt::format("{} {}\n", idf_[static_cast<std::size_t>(id)],
-                           nlohmann::json(std::string(vocabulary_.term(id))).dump()));
+                           compact_text(Json(std::string(vocabulary_.term(id))))));
   }
   file.commit();
 }
@@ -85,12 +92,13 @@ TfIdf TfIdf::load(const std::filesystem::path& path) {
     ++number;
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    if (number == 1) {
+      const Json header = parse_json(line, path);
+      read_header({header, fmt::format("{}:1", path.string())}, result.term_options_, result.options_);
+      continue;
+    }
     try {
-      if (number == 1) {
-        read_header(nlohmann::json::parse(line), result.term_options_, result.options_);
-        continue;
-      }
-      const Column column = read_column(line);
+      const Column column = read_column(line, path, static_cast<std::size_t>(number));
       if (result.vocabulary_.add(column.term, TermTable::hash(column.term)) + 2 != number) {
         throw InputError(fmt::format("the term '{}' occurs twice", column.term));
       }

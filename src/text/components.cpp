@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <unordered_map>
 
 namespace quire::text {
@@ -82,12 +83,12 @@ bool parse_byte_level_prefix(const Section& root) {
 BpeOptions parse_bpe_options(const Section& root, const Vocabulary& vocabulary) {
   const Section model = root.at("model");
   for (const char* affix : {"continuing_subword_prefix", "end_of_word_suffix"}) {
-    if (!model.string(affix, "").empty()) model.at(affix).fail("only an empty string is supported");
+    if (!model.string(affix, "").empty()) model.at(affix).fail_expecting("an empty string");
   }
   if (model.has("dropout") && model.at("dropout").value() != 0) {
-    model.at("dropout").fail("only null and 0 are supported", "Dropout makes ids random.");
+    model.at("dropout").fail_expecting("null or 0", "Dropout makes ids random.");
   }
-  if (model.flag("byte_fallback", false)) model.at("byte_fallback").fail("only false is supported");
+  if (model.flag("byte_fallback", false)) model.at("byte_fallback").fail_expecting("false");
   BpeOptions options;
   options.fuse_unknown = model.flag("fuse_unk", false);
   options.whole_words_first = model.flag("ignore_merges", false);

@@ -3,10 +3,10 @@
 
 #include <vector>
 
+#include "quire/base/json.h"
 #include "text/added_tokens.h"
 #include "text/bert_normalizer.h"
 #include "text/bpe.h"
-#include "text/json.h"
 #include "text/special_tokens.h"
 #include "text/vocabulary.h"
 #include "text/wordpiece.h"

@@ -3,13 +3,19 @@
 namespace quire::text {
 namespace {
 
-Json defaults(ModelKind kind) {
-  if (kind == ModelKind::wordpiece) {
+using Names = TokenizerClass::Names;
+
+Json default_tokens(Names names) {
+  if (names == Names::bert) {
     return {{"unk_token", "[UNK]"},
             {"sep_token", "[SEP]"},
             {"pad_token", "[PAD]"},
             {"cls_token", "[CLS]"},
             {"mask_token", "[MASK]"}};
+  }
+  if (names == Names::mpnet) {
+    return {{"bos_token", "<s>"},   {"eos_token", "</s>"}, {"unk_token", "[UNK]"},  {"sep_token", "</s>"},
+            {"pad_token", "<pad>"}, {"cls_token", "<s>"},  {"mask_token", "<mask>"}};
   }
   // RoBERTa was published with a mask that takes the space before it; transformers 5 forgets that
   // where special_tokens_map.json is missing, earlier versions did not.
@@ -29,7 +35,7 @@ Json added_token_entry(const Section& value, bool special, bool normalized) {
     return {{"content", value.value()}, {"single_word", false},     {"lstrip", false},
             {"rstrip", false},          {"normalized", normalized}, {"special", special}};
   }
-  if (!value.value().is_object()) value.fail("a string or an object is expected");
+  if (!value.value().is_object()) value.fail_expecting("a string or an object");
   return {{"content", value.string("content")},
           {"single_word", value.flag("single_word", false)},
           {"lstrip", value.flag("lstrip", false)},
@@ -38,17 +44,19 @@ Json added_token_entry(const Section& value, bool special, bool normalized) {
           {"special", value.flag("special", special)}};
 }
 
-SpecialNames::SpecialNames(const Section& config, const Section& map, ModelKind kind)
-    : tokens_(Json::object()) {
-  const Json otherwise = defaults(kind);
+SpecialNames::SpecialNames(const Section& config, const Section& map, Names names) : tokens_(Json::object()) {
+  const Json otherwise = default_tokens(names);
   for (const char* role : kRoles) {
     std::optional<Section> value;
     if (otherwise.contains(role)) value.emplace(otherwise[role], "the default");
     if (config.has(role)) value = config.at(role);
     if (map_counts(config) && map.has(role)) value = map.at(role);
     if (!value) continue;
-    Json entry = added_token_entry(*value, true, false);
+    // MPNetTokenizer makes tokens out of names itself, with other flags than the rest.
+    const bool own = names == Names::mpnet && value->value().is_string();
+    Json entry = added_token_entry(*value, true, own);
     entry["special"] = true;
+    if (own && std::string_view(role) == "mask_token") entry["lstrip"] = true;
     tokens_[role] = std::move(entry);
   }
 }

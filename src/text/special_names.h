@@ -2,11 +2,13 @@
 #pragma once
 
 #include <array>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "text/json.h"
+#include "quire/base/json.h"
+#include "text/tokenizer_class.h"
 
 namespace quire::text {
 
@@ -19,7 +21,7 @@ class SpecialNames {
                                                         "pad_token", "cls_token", "mask_token"};
 
   // `config` is tokenizer_config.json, `map` special_tokens_map.json; both may be empty objects.
-  SpecialNames(const Section& config, const Section& map, ModelKind kind);
+  SpecialNames(const Section& config, const Section& map, TokenizerClass::Names defaults);
 
   // As transformers: special_tokens_map.json is the older of the two files, and is not read where
   // the newer one has the tokens' flags.

@@ -1,6 +1,8 @@
 // "post_processor" of a tokenizer.json: which special tokens stand where.
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "text/components.h"
 
 namespace quire::text {
@@ -45,7 +47,7 @@ Template parse_template(const Section& pieces, const Section& special_tokens, bo
 
 // ["[SEP]", 102]
 std::int32_t parse_named_id(const Section& named) {
-  if (named.expect_array().value().size() != 2) named.fail("a token and its id are expected");
+  if (named.expect_array().value().size() != 2) named.fail_expecting("a token and its id");
   return named.at(1).id(kLargestId);
 }
 

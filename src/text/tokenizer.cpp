@@ -51,7 +51,7 @@ Encoding Tokenizer::assemble(std::span<const std::int32_t> text,
     if (piece.kind == text::TemplatePiece::Kind::text) ids = text.first(kept.text);
     if (piece.kind == text::TemplatePiece::Kind::pair) ids = pair->first(kept.pair);
     encoding.ids.insert(encoding.ids.end(), ids.begin(), ids.end());
-    encoding.segments.resize(encoding.ids.size(), piece.segment);
+    encoding.segments.resize(encoding.ids.size(), parts_->segments ? piece.segment : std::uint8_t{0});
   }
   return encoding;
 }
@@ -63,6 +63,15 @@ const SpecialTokens& Tokenizer::special() const noexcept { return parts_->specia
 std::size_t Tokenizer::special_tokens_in_single() const noexcept { return parts_->templates.single.added(); }
 
 std::size_t Tokenizer::special_tokens_in_pair() const noexcept { return parts_->templates.pair.added(); }
+
+std::int32_t Tokenizer::segments(bool of_a_pair) const {
+  std::int32_t count = 1;
+  if (!parts_->segments) return count;
+  for (const text::TemplatePiece& piece :
+       (of_a_pair ? parts_->templates.pair : parts_->templates.single).pieces)
+    count = std::max(count, piece.segment + 1);
+  return count;
+}
 
 std::optional<std::int32_t> Tokenizer::id_of(std::string_view token) const { return parts_->find(token); }
 

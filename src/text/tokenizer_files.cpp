@@ -22,9 +22,13 @@ void take_merges(const Section& merges, TokenizerFiles& files) {
       files.merges.push_back(resolve_merge(files.vocabulary, merge[0].get_ref<const std::string&>(),
                                            merge[1].get_ref<const std::string&>(), where));
     } else {
-      merges.at(i).fail("two tokens are expected");
+      merges.at(i).fail_expecting("two tokens");
     }
   }
+}
+
+std::string_view kind_name(ModelKind kind) {
+  return kind == ModelKind::wordpiece ? "WordPiece" : "byte-level BPE";
 }
 
 // Files of older releases name no type; the reference tells them apart by their members.
@@ -52,6 +56,69 @@ void take_model(TokenizerFiles& files) {
   rest.erase("merges");
 }
 
+std::string quoted(const fs::path& path) { return fmt::format("\"{}\"", path.string()); }
+
+// Two kinds of vocabulary would give ids, and only one of them is right.
+void expect_kind(const TokenizerFiles& files, ModelKind kind) {
+  if (files.kind == kind) return;
+  throw InputError(fmt::format("{} holds {}, but {} takes {}.", files.where, kind_name(files.kind),
+                               files.tokenizer_class.name, kind_name(kind)),
+                   "If the model was trained with what tokenizer.json says, set \"tokenizer_class\" to "
+                   "\"PreTrainedTokenizerFast\" in tokenizer_config.json.");
+}
+
+void read_tokenizer_json(const fs::path& directory, TokenizerFiles& files) {
+  using Form = TokenizerClass::Form;
+  files.where = quoted(directory / "tokenizer.json");
+  files.frame = read_json(directory / "tokenizer.json");
+  take_model(files);
+  switch (files.tokenizer_class.form) {
+    case Form::stored:
+    case Form::by_files:
+      if (files.kind == ModelKind::byte_level) files.tokenizer_class.names = TokenizerClass::Names::roberta;
+      return;
+    case Form::wordpiece:
+      expect_kind(files, ModelKind::wordpiece);
+      return describe_wordpiece(directory, files);
+    case Form::byte_level:
+      expect_kind(files, ModelKind::byte_level);
+      return describe_byte_level(directory, files);
+  }
+}
+
+// Without a tokenizer.json.
+void read_vocabulary(const fs::path& directory, TokenizerFiles& files) {
+  using Form = TokenizerClass::Form;
+  TokenizerClass& tokenizer = files.tokenizer_class;
+  const bool pieces = fs::exists(directory / "vocab.txt");
+  const bool merges = fs::exists(directory / "merges.txt") && fs::exists(directory / "vocab.json");
+  if (tokenizer.form == Form::by_files && (pieces || merges)) {
+    tokenizer.form = pieces ? Form::wordpiece : Form::byte_level;
+    if (!pieces) tokenizer.names = TokenizerClass::Names::roberta;
+  }
+  if (tokenizer.form == Form::wordpiece && pieces) {
+    files.where = quoted(directory / "vocab.txt");
+    return read_wordpiece_vocabulary(directory, files);
+  }
+  if (tokenizer.form == Form::byte_level && merges) {
+    files.where = quoted(directory / "vocab.json");
+    return read_byte_level_vocabulary(directory, files);
+  }
+  if (!pieces && !merges) {
+    throw InputError(fmt::format("{} holds no tokenizer that can be read.", quoted(directory)),
+                     "A tokenizer is a tokenizer.json, or a vocab.txt (BERT), or a vocab.json and a "
+                     "merges.txt (RoBERTa).");
+  }
+  throw InputError(
+      fmt::format("{} has its vocabulary in {}, but {} reads {}.", quoted(directory),
+                  pieces ? "vocab.txt" : "vocab.json and merges.txt", tokenizer.name,
+                  tokenizer.form == Form::stored      ? "tokenizer.json"
+                  : tokenizer.form == Form::wordpiece ? "vocab.txt"
+                                                      : "vocab.json and merges.txt"),
+      "Name the right class as \"tokenizer_class\" in tokenizer_config.json, or save the tokenizer as "
+      "tokenizer.json with transformers.");
+}
+
 Json read_object(const fs::path& path) {
   auto found = read_json_if_present(path);
   if (!found) return Json::object();
@@ -62,7 +129,9 @@ Json read_object(const fs::path& path) {
 }  // namespace
 
 SpecialNames TokenizerFiles::special_names() const {
-  return {{config, "tokenizer_config.json"}, {special_tokens_map, "special_tokens_map.json"}, kind};
+  return {{config, "tokenizer_config.json"},
+          {special_tokens_map, "special_tokens_map.json"},
+          tokenizer_class.names};
 }
 
 void take_vocabulary(const Section& entries, Vocabulary& vocabulary) {
@@ -104,22 +173,15 @@ TokenizerFiles read_tokenizer_files(const fs::path& directory) {
   TokenizerFiles files;
   files.config = read_object(directory / "tokenizer_config.json");
   files.special_tokens_map = read_object(directory / "special_tokens_map.json");
-  // Whether a file of this name is there, which is then what messages name.
-  const auto take = [&](const char* name) {
-    files.where = fmt::format("\"{}\"", (directory / name).string());
-    return fs::exists(directory / name);
-  };
-  if (take("tokenizer.json")) {
-    files.frame = read_json(directory / "tokenizer.json");
-    take_model(files);
-  } else if (take("vocab.txt")) {
-    read_wordpiece_vocabulary(directory, files);
-  } else if (fs::exists(directory / "merges.txt") && take("vocab.json")) {
-    read_byte_level_vocabulary(directory, files);
+  const Section config(files.config, quoted(directory / "tokenizer_config.json"));
+  files.tokenizer_class = find_tokenizer_class(directory, config);
+  // What a class that config.json named reads: that file is none of a tokenizer's.
+  if (!files.tokenizer_class.name.empty() && !config.has("tokenizer_class"))
+    files.config["tokenizer_class"] = files.tokenizer_class.name;
+  if (fs::exists(directory / "tokenizer.json")) {
+    read_tokenizer_json(directory, files);
   } else {
-    throw InputError(fmt::format("\"{}\" holds no tokenizer that can be read.", directory.string()),
-                     "A tokenizer is a tokenizer.json, or a vocab.txt (BERT), or a vocab.json and a "
-                     "merges.txt (RoBERTa).");
+    read_vocabulary(directory, files);
   }
   return files;
 }

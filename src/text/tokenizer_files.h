@@ -3,12 +3,13 @@
 
 #include <filesystem>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "quire/base/json.h"
 #include "text/bpe.h"
-#include "text/json.h"
 #include "text/special_names.h"
 #include "text/vocabulary.h"
 
@@ -16,6 +17,7 @@ namespace quire::text {
 
 struct TokenizerFiles {
   std::string where;  // the main file, for messages
+  TokenizerClass tokenizer_class;
   ModelKind kind = ModelKind::wordpiece;
   Json frame;  // tokenizer.json less the vocabulary and the merges
   Vocabulary vocabulary;
@@ -26,7 +28,8 @@ struct TokenizerFiles {
   [[nodiscard]] SpecialNames special_names() const;
 };
 
-// From tokenizer.json, else from vocab.txt, else from vocab.json and merges.txt.
+// From tokenizer.json, else from vocab.txt, or from vocab.json and merges.txt, as the directory's tokenizer
+// class takes them.
 [[nodiscard]] TokenizerFiles read_tokenizer_files(const std::filesystem::path& directory);
 
 // An object of tokens and their ids.

@@ -80,6 +80,7 @@ std::unique_ptr<Tokenizer::Parts> make_parts(TokenizerFiles& files) {
   parts->id_end = std::max(parts->vocabulary.id_end(), parts->added_names.id_end());
   expect_known_ids(parts->templates.single, *parts);
   expect_known_ids(parts->templates.pair, *parts);
+  parts->segments = files.tokenizer_class.segments;
   parts->special = find_special_tokens(*parts, files.special_names());
   parts->config = std::move(files.config);
   return parts;

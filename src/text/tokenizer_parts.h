@@ -2,14 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "quire/base/json.h"
 #include "quire/text/tokenizer.h"
 #include "text/added_tokens.h"
 #include "text/bpe.h"
-#include "text/json.h"
 #include "text/special_tokens.h"
 #include "text/vocabulary.h"
 
@@ -25,12 +26,13 @@ struct Tokenizer::Parts {
   text::TokenFinder normalized_tokens;  // and in what is left, after normalisation
   text::Templates templates;
   SpecialTokens special;
+  bool segments = true;     // or all are 0, whatever the templates say
   std::int32_t id_end = 0;  // one more than the largest id
 
   // For save(): tokenizer.json but for its "vocab", "merges" and "added_tokens"; and
   // tokenizer_config.json as it was found.
-  text::Json frame;
-  text::Json config = text::Json::object();
+  Json frame;
+  Json config = Json::object();
 
   [[nodiscard]] std::optional<std::int32_t> find(std::string_view token) const;
 };

@@ -146,6 +146,9 @@ Json tokenizer_config(const Tokenizer& tokenizer, const Tokenizer::Parts& parts)
   const std::string needed = transformers_class(parts);
   if (!config.contains("tokenizer_class") || needed == "PreTrainedTokenizerFast") {
     config["tokenizer_class"] = needed;
+    // That class tells a model about segments only when it is told to.
+    if (needed == "PreTrainedTokenizerFast" && parts.segments)
+      config["model_input_names"] = {"input_ids", "token_type_ids", "attention_mask"};
   }
   if (!config.contains("model_max_length")) config["model_max_length"] = 512;
   config.update(special_tokens(tokenizer, parts, false));

@@ -66,15 +66,17 @@ std::int32_t parse_id(const std::string& digits, const Section& where) {
 }
 
 // Tokens that users added, as entries of "added_tokens" by their ids.
-std::map<std::int32_t, Json> user_tokens(const fs::path& directory, const Section& config,
-                                         const SpecialNames& names) {
+std::map<std::int32_t, Json> user_tokens(const fs::path& directory, const TokenizerFiles& files,
+                                         const Section& config, const SpecialNames& names) {
   std::map<std::int32_t, Json> tokens;
   if (config.has("added_tokens_decoder")) {
     const Section decoder = config.at("added_tokens_decoder").expect_object();
     for (const auto& [id, token] : decoder.value().items()) {
       tokens[parse_id(id, decoder)] = added_token_entry(decoder.at(id.c_str()), false, true);
     }
-  } else if (const auto file = read_json_if_present(directory / "added_tokens.json")) {
+    return tokens;
+  }
+  if (const auto file = read_json_if_present(directory / "added_tokens.json")) {
     const Section ids(*file, quoted_path(directory / "added_tokens.json"));
     for (const auto& [token, id] : ids.expect_object().value().items()) {
       const auto names_it = [&, &name = token](const char* role) { return names.name(role) == name; };
@@ -83,6 +85,13 @@ std::map<std::int32_t, Json> user_tokens(const fs::path& directory, const Sectio
       tokens[Section(id, ids.where()).id(kLargestId)] =
           added_token_entry({content, ids.where()}, special, !special);
     }
+  }
+  const Section frame(files.frame, files.where);
+  if (!frame.has("added_tokens")) return tokens;
+  const Section stored = frame.at("added_tokens").expect_array();
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    const Section token = stored.at(i).expect_object();
+    tokens[token.at("id").id(kLargestId)] = added_token_entry(token, false, true);
   }
   return tokens;
 }
@@ -102,7 +111,7 @@ Json added_tokens(const fs::path& directory, const TokenizerFiles& files, const 
       for (std::size_t i = 0; i < list.value().size(); ++i) add(added_token_entry(list.at(i), true, false));
     }
   };
-  for (const auto& [id, token] : user_tokens(directory, config, names)) add(token);
+  for (const auto& [id, token] : user_tokens(directory, files, config, names)) add(token);
   for (const char* role : SpecialNames::kRoles) add(names.token(role));
   add_listed(config);
   if (SpecialNames::map_counts(config)) add_listed({files.special_tokens_map, "special_tokens_map.json"});
@@ -140,11 +149,23 @@ Json bert_template(const Json& cls, const Json& sep) {
       {"special_tokens", tokens}};
 }
 
+Json roberta_processing(const Json& cls, const Json& sep, bool trim_offsets, bool add_prefix_space) {
+  return {{"type", "RobertaProcessing"},
+          {"sep", sep},
+          {"cls", cls},
+          {"trim_offsets", trim_offsets},
+          {"add_prefix_space", add_prefix_space}};
+}
+
 }  // namespace
 
 void read_wordpiece_vocabulary(const fs::path& directory, TokenizerFiles& files) {
   files.kind = ModelKind::wordpiece;
   read_vocab_txt(directory / "vocab.txt", files.vocabulary);
+  describe_wordpiece(directory, files);
+}
+
+void describe_wordpiece(const fs::path& directory, TokenizerFiles& files) {
   const Section config(files.config, quoted_path(directory / "tokenizer_config.json"));
   const SpecialNames names = files.special_names();
   Json normalizer = {{"type", "BertNormalizer"},
@@ -162,8 +183,11 @@ void read_wordpiece_vocabulary(const fs::path& directory, TokenizerFiles& files)
                    {"unk_token", names.name("unk_token").value_or("[UNK]")},
                    {"continuing_subword_prefix", "##"},
                    {"max_input_chars_per_word", 100}}}};
-  files.frame["post_processor"] =
-      bert_template(named_id(files, names, "cls_token"), named_id(files, names, "sep_token"));
+  const Json cls = named_id(files, names, "cls_token");
+  const Json sep = named_id(files, names, "sep_token");
+  files.frame["post_processor"] = files.tokenizer_class.names == TokenizerClass::Names::bert
+                                      ? bert_template(cls, sep)
+                                      : roberta_processing(cls, sep, true, false);
 }
 
 void read_byte_level_vocabulary(const fs::path& directory, TokenizerFiles& files) {
@@ -171,6 +195,10 @@ void read_byte_level_vocabulary(const fs::path& directory, TokenizerFiles& files
   const Json vocabulary = read_json(directory / "vocab.json");
   take_vocabulary({vocabulary, files.where}, files.vocabulary);
   read_merges_txt(directory / "merges.txt", files);
+  describe_byte_level(directory, files);
+}
+
+void describe_byte_level(const fs::path& directory, TokenizerFiles& files) {
   const Section config(files.config, quoted_path(directory / "tokenizer_config.json"));
   const SpecialNames names = files.special_names();
   const bool prefix = config.flag("add_prefix_space", false);
@@ -191,11 +219,8 @@ void read_byte_level_vocabulary(const fs::path& directory, TokenizerFiles& files
         {"fuse_unk", false},
         {"byte_fallback", false},
         {"ignore_merges", false}}}};
-  files.frame["post_processor"] = {{"type", "RobertaProcessing"},
-                                   {"sep", named_id(files, names, "sep_token")},
-                                   {"cls", named_id(files, names, "cls_token")},
-                                   {"trim_offsets", trim},
-                                   {"add_prefix_space", prefix}};
+  files.frame["post_processor"] = roberta_processing(named_id(files, names, "cls_token"),
+                                                     named_id(files, names, "sep_token"), trim, prefix);
 }
 
 }  // namespace quire::text

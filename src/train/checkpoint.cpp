@@ -5,13 +5,14 @@
 #include <nlohmann/json.hpp>
 
 #include "quire/base/error.h"
+#include "quire/base/json.h"
 #include "quire/base/profile.h"
 #include "quire/hub/safetensors.h"
 #include "quire/nn/host.h"
 
 namespace quire::train {
 
-// Found by nlohmann::json.
+// Found by Json.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochResult, epoch, train_loss, valid_loss, valid_accuracy, valid_macro_f1,
                                    seconds)
 
@@ -19,9 +20,10 @@ namespace {
 
 constexpr const char* kStateKey = "state";
 constexpr const char* kRecipeKey = "recipe";
+constexpr int kFormat = 1;
 
-nlohmann::json to_json(const LoopState& state) {
-  nlohmann::json snapshots = nlohmann::json::array();
+Json to_json(const LoopState& state) {
+  Json snapshots = Json::array();
   for (const Snapshot& snapshot : state.snapshots)
     snapshots.push_back({{"epoch", snapshot.epoch}, {"accuracy", snapshot.accuracy}});
   return {
@@ -30,7 +32,7 @@ nlohmann::json to_json(const LoopState& state) {
       {"epochs", state.epochs},     {"snapshots", snapshots},         {"averages", !state.averages.empty()}};
 }
 
-LoopState from_json(const nlohmann::json& json) {
+LoopState from_json(const Json& json) {
   LoopState state;
   json.at("epoch").get_to(state.epoch);
   json.at("next_batch").get_to(state.next_batch);
@@ -39,7 +41,7 @@ LoopState from_json(const nlohmann::json& json) {
   json.at("documents").get_to(state.documents);
   json.at("epoch_seconds").get_to(state.epoch_seconds);
   json.at("epochs").get_to(state.epochs);
-  for (const nlohmann::json& snapshot : json.at("snapshots")) {
+  for (const Json& snapshot : json.at("snapshots")) {
     state.snapshots.push_back(
         {snapshot.at("epoch").get<std::int64_t>(), snapshot.at("accuracy").get<double>(), {}});
   }
@@ -103,7 +105,10 @@ void save_checkpoint(const std::filesystem::path& path, const std::string& recip
   for (std::size_t i = 0; i < state.snapshots.size(); ++i)
     views.add_all(snapshot_prefix(i), parameters, state.snapshots[i].weights);
   write_safetensors(path, views.all(),
-                    {{"format", "pt"}, {kStateKey, to_json(state).dump()}, {kRecipeKey, recipe}});
+                    {{"format", "pt"},
+                     {kFormatKey, std::to_string(kFormat)},
+                     {kStateKey, to_json(state).dump()},
+                     {kRecipeKey, recipe}});
 }
 
 std::optional<LoopState> load_checkpoint(const std::filesystem::path& path, const std::string& recipe,
@@ -111,6 +116,7 @@ std::optional<LoopState> load_checkpoint(const std::filesystem::path& path, cons
   if (!std::filesystem::exists(path)) return std::nullopt;
   const SafetensorsFile file(path);
   const auto& metadata = file.metadata();
+  check_format(metadata, path, kFormat);
   if (!metadata.contains(kStateKey) || !metadata.contains(kRecipeKey) || metadata.at(kRecipeKey) != recipe) {
     throw InputError(fmt::format("checkpoint '{}' was written with other options or data", path.string()),
                      "repeat the command it was started with, or start afresh with --force");
@@ -118,10 +124,10 @@ std::optional<LoopState> load_checkpoint(const std::filesystem::path& path, cons
   const at::NoGradGuard no_grad;
   LoopState state;
   try {
-    const nlohmann::json json = nlohmann::json::parse(metadata.at(kStateKey));
+    const Json json = parse_json(metadata.at(kStateKey), path);
     state = from_json(json);
     if (json.at("averages").get<bool>()) state.averages = restore_all(file, "average.", parameters);
-  } catch (const nlohmann::json::exception&) {
+  } catch (const Json::exception&) {
     throw InputError(fmt::format("checkpoint '{}' holds no valid state", path.string()),
                      "start afresh with --force");
   }

@@ -192,6 +192,11 @@ TEST(Checkpoint, ClassNamesMustFitTheClassifier) {
   EXPECT_ERROR((void)Checkpoint(three.path()).class_names(), InputError,
                "has 3 labels in config.json, but the tensor \"classifier.weight\" has 2 rows");
 
+  const Directory gap(R"({"model_type":"bert","id2label":{"0":"a","2":"c"}})");
+  gap.store({{"classifier.weight", {2, 768}}});
+  EXPECT_ERROR((void)Checkpoint(gap.path()).class_names(), InputError,
+               "\"id2label\" has 2 labels, and a class 2 where 1 is expected.");
+
   const Directory regression;
   regression.store({{"classifier.weight", {1, 4}}});
   EXPECT_ERROR((void)Checkpoint(regression.path()).class_names(), InputError, "it has 1 output");
@@ -199,6 +204,30 @@ TEST(Checkpoint, ClassNamesMustFitTheClassifier) {
   const Directory tags(R"({"model_type":"bert","problem_type":"multi_label_classification"})");
   tags.store({{"classifier.weight", {4, 768}}});
   EXPECT_ERROR((void)Checkpoint(tags.path()).class_names(), InputError, "\"multi_label_classification\"");
+}
+
+TEST(Checkpoint, AHeadOfAnotherQuireIsRefusedByItsNumber) {
+  const Directory own(R"({"model_type":"bert","quire":{"format":1,"head":{"kind":"mean"}}})");
+  own.store({{"pooler.dense.bias", {4}}});
+  const std::vector<float> bias(3, 0.0F);
+  const auto store = [&](const std::map<std::string, std::string>& metadata) {
+    write_safetensors(own / kOwnHeadFile, std::vector{view_tensor("quire_head.bias", {3}, bias)}, metadata);
+  };
+  EXPECT_ERROR(Checkpoint(own.path()), InputError, kOwnHeadFile);
+  store({{"format", "pt"}});
+  EXPECT_ERROR(Checkpoint(own.path()), InputError, "an older Quire wrote it");
+  store({{"format", "pt"}, {kFormatKey, "2"}});
+  EXPECT_ERROR(Checkpoint(own.path()), InputError, "newer Quire (format 2); this one reads up to 1");
+  store({{"format", "pt"}, {kFormatKey, "1"}});
+  EXPECT_TRUE(Checkpoint(own.path()).has("quire_head.bias"));
+}
+
+// Whoever trains it anew with a head that transformers knows leaves the old one's file unread.
+TEST(Checkpoint, ReadsNoHeadThatConfigJsonDoesNotName) {
+  const Directory plain;
+  plain.store({{"pooler.dense.bias", {4}}});
+  plain.store({{"quire_head.bias", {3}}}, kOwnHeadFile);
+  EXPECT_FALSE(Checkpoint(plain.path()).has("quire_head.bias"));
 }
 
 TEST(Checkpoint, ReadsARealModel) {

@@ -97,6 +97,30 @@ TEST(Config, ReadsLabelsInTheOrderOfTheirNumbers) {
             (std::vector<std::string>{"LABEL_0", "LABEL_1", "LABEL_2"}));
 }
 
+TEST(Config, TakesTheLabelsThatTransformersTakes) {
+  const auto labels = [](const std::string& keys) {
+    return config_of(R"({"model_type":"bert",)" + keys + "}").labels;
+  };
+  EXPECT_EQ(labels(R"("id2label":{"0":1,"1":2.5})"), (std::vector<std::string>{"1", "2.5"}));
+  EXPECT_EQ(labels(R"("id2label":{"1":"a","0":"b"})"), (std::vector<std::string>{"b", "a"}));
+  EXPECT_EQ(labels(R"("id2label":{" 1":"a","00":"b"})"), (std::vector<std::string>{"b", "a"}));
+  EXPECT_EQ(labels(R"("id2label":{"0":"a","1":"b"},"num_labels":3)"), default_labels(3));
+  EXPECT_TRUE(labels(R"("id2label":{})").empty());
+}
+
+// Its encoder can be fine-tuned all the same.
+TEST(Config, RemembersThatALabelIsMissing) {
+  const auto gap = [](const std::string& map) {
+    const EncoderConfig config = config_of(R"({"model_type":"bert","id2label":)" + map + "}");
+    EXPECT_TRUE(config.labels.empty());
+    return config.label_gap;
+  };
+  EXPECT_NE(gap(R"({"0":"a","2":"c"})").find("has 2 labels, and a class 2 where 1 is expected"),
+            std::string::npos);
+  EXPECT_NE(gap(R"({"1":"a","2":"c"})").find("a class 1 where 0 is expected"), std::string::npos);
+  EXPECT_NE(gap(R"({"-1":"a","0":"c"})").find("a class -1 where 0 is expected"), std::string::npos);
+}
+
 struct BadConfig {
   const char* text;
   const char* message;
@@ -105,9 +129,8 @@ struct BadConfig {
 TEST(Config, NamesTheKeyThatIsWrong) {
   const BadConfig cases[] = {
       {R"({})", "the key \"model_type\" is missing, expected one of bert, roberta, electra"},
-      {R"({"model_type":"gpt2"})",
-       "the key \"model_type\" is \"gpt2\", expected one of bert, roberta, electra"},
-      {R"({"model_type":7})", "the key \"model_type\" is 7, expected a string"},
+      {R"({"model_type":"gpt2"})", "\"model_type\" is \"gpt2\", expected one of bert, roberta, electra"},
+      {R"({"model_type":7})", "\"model_type\" is 7, expected a string"},
       {R"({"model_type":"bert","hidden_act":"mish"})",
        "the key \"hidden_act\" is \"mish\", expected one of gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, "
        "quick_gelu, relu, silu, tanh"},
@@ -132,9 +155,14 @@ TEST(Config, NamesTheKeyThatIsWrong) {
       {R"({"model_type":"roberta","max_position_embeddings":2})",
        "\"max_position_embeddings\" is 2, expected more than \"pad_token_id\" + 1, which is 2"},
       {R"({"model_type":"bert","id2label":["a"]})", "\"id2label\" is [\"a\"], expected an object"},
-      {R"({"model_type":"bert","id2label":{"0":"a","2":"c"}})",
-       "\"id2label\" has 2 labels but none for \"1\""},
-      {R"({"model_type":"bert","id2label":{"0":4}})", "\"id2label\" has 4 for \"0\", expected a string"},
+      {R"({"model_type":"bert","id2label":{"a":"b"}})", "\"id2label\": the key \"a\" is no number"},
+      {R"({"model_type":"bert","id2label":{"0":["a"]}})",
+       "\"id2label\", \"0\" is [\"a\"], expected a string or a number"},
+      {R"({"model_type":"bert","quire_max_length":30})",
+       "the key \"quire_max_length\" was written by an older Quire"},
+      {R"({"model_type":"bert","quire":{"max_length":30}})", "\"quire\" has no number of its format"},
+      {R"({"model_type":"bert","quire":{"format":2}})",
+       "\"quire\" was written by a newer Quire (format 2); this one reads up to 1"},
       {R"({"model_type":"bert","architectures":"BertModel"})",
        "\"architectures\" is \"BertModel\", expected"},
       {R"([1, 2])", "is [1,2], expected an object"},
@@ -169,14 +197,14 @@ TEST(Config, ASavedConfigKeepsWhatItDoesNotKnow) {
 
 TEST(Config, ASavedClassifierCarriesItsLabels) {
   const EncoderConfig config = load_config(test::fixture("golden/encoder/roberta/model"));
-  const nlohmann::json object = saved(config, "RobertaForSequenceClassification", {"a b", "é\"x"},
-                                      {{"quire_head", R"({"kind":"mean"})"}});
+  const nlohmann::json object =
+      saved(config, "RobertaForSequenceClassification", {"a b", "é\"x"}, {{"head", R"({"kind":"mean"})"}});
   EXPECT_EQ(object["architectures"], nlohmann::json({"RobertaForSequenceClassification"}));
   EXPECT_EQ(object["model_type"], "roberta");
   EXPECT_EQ(object["id2label"], (nlohmann::json{{"0", "a b"}, {"1", "é\"x"}}));
   EXPECT_EQ(object["label2id"], (nlohmann::json{{"a b", 0}, {"é\"x", 1}}));
   EXPECT_EQ(object["problem_type"], "single_label_classification");
-  EXPECT_EQ(object["quire_head"]["kind"], "mean");
+  EXPECT_EQ(object["quire"], (nlohmann::json{{"format", 1}, {"head", {{"kind", "mean"}}}}));
 }
 
 TEST(Config, SavingThenLoadingIsTheIdentity) {
@@ -216,13 +244,29 @@ TEST(Config, AConfigMadeInCodeCanBeSaved) {
   EXPECT_EQ(object["hidden_act"], "gelu");
 }
 
-TEST(Config, GivesFurtherKeysAsText) {
+TEST(Config, GivesQuiresOwnKeys) {
   const EncoderConfig config =
-      config_of(R"({"model_type":"bert","quire_head":{"kind": "mean"},"none":null})");
-  EXPECT_EQ(config_value(config, "quire_head"), R"({"kind":"mean"})");
-  EXPECT_EQ(config_value(config, "none"), std::nullopt);
-  EXPECT_EQ(config_value(config, "other"), std::nullopt);
-  EXPECT_EQ(config_value(EncoderConfig(), "other"), std::nullopt);
+      config_of(R"({"model_type":"bert","quire":{"format":1,"head":{"kind": "mean"},"max_length":7}})");
+  EXPECT_EQ(own_settings(config).at("head").string("kind"), "mean");
+  EXPECT_ERROR((void)own_settings(config).string("max_length"), InputError,
+               "config.json\", \"quire\", \"max_length\" is 7, expected a string");
+  EXPECT_FALSE(own_settings(config_of(R"({"model_type":"bert"})")).has("head"));
+  EXPECT_FALSE(own_settings(EncoderConfig()).has("head"));
+}
+
+// A directory of ours that is trained again says nothing of the first training.
+TEST(Config, SavingForgetsWhatQuireSaidBefore) {
+  const EncoderConfig config =
+      config_of(R"({"model_type":"bert","quire":{"format":1,"head":{"kind": "mean"},"long_text":{}}})");
+  EXPECT_FALSE(saved(config, "BertModel", {}).contains("quire"));
+  EXPECT_EQ(saved(config, "BertModel", {}, {{"max_length", "24"}})["quire"],
+            (nlohmann::json{{"format", 1}, {"max_length", 24}}));
+}
+
+TEST(Config, RefusesToNestDeeply) {
+  EXPECT_ERROR((void)config_of(R"({"model_type":"bert","a":)" + std::string(200'000, '[') +
+                               std::string(200'000, ']') + "}"),
+               InputError, "config.json:1: the JSON is nested more than 100 deep");
 }
 
 }  // namespace

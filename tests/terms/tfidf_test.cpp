@@ -179,7 +179,9 @@ TEST(TfIdf, RefusesADamagedFile) {
   const std::string good = read_file(directory / "good.txt");
   const std::vector<std::pair<std::string, std::string>> damages = {
       {"", "is empty"},
-      {"{}\n", ":1: not a TF-IDF vocabulary"},
+      {"{}\n", ":1 has no number of its format: an older Quire wrote it"},
+      {"{\"format\":2}\n", ":1 was written by a newer Quire (format 2); this one reads up to 1"},
+      {"{\"format\":1,\"analyzer\":\"x\"}\n", "\"analyzer\" is \"x\", expected word, char or char_wb"},
       {good + "1.5 two\n", ":5: not a TF-IDF vocabulary"},
       {good + "1.5 \"two\"\n", "the term 'two' occurs twice"},
       {good + "\n", ":5: not a TF-IDF vocabulary"}};

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/text/lower_case.h"
@@ -37,7 +39,7 @@ TEST(Cleaner, StripsLatex) {
       {R"(costs $5 or $10 each)", "costs $5 or $10 each"},
       {R"(an \emph{important} \textbf{word})", "an important word"},
       {R"(as in \cite[p. 3]{knuth84,lamport} and~\ref{fig:a})", "as in and"},
-      {R"(G\"odel, \'{E}cole, Ho\v{s}ek)", "Godel, Ecole, Hosek"},
+      {R"(G\"odel, \'{E}cole, Ho\v{s}ek)", "Gödel, École, Hošek"},
       {R"(50\% of R\&D in \$)", "50% of R&D in $"},
       {R"(\begin{equation*} a = b \end{equation*} after)", "after"},
       {R"(\begin{itemize}\item one\end{itemize})", "one"},
@@ -47,6 +49,34 @@ TEST(Cleaner, StripsLatex) {
       {R"(\alpha-stable)", "-stable"},
       {R"(\Übung)", "Übung"}};
   for (const auto& [text, expected] : cases) EXPECT_EQ(clean(text, options), expected) << text;
+}
+
+TEST(Cleaner, AccentsOfLatexJoinTheirLetters) {
+  const CleanOptions options{.strip_latex = true};
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {R"(na\"ive na{\"\i}ve na\"{\i}ve)", "naïve naïve naïve"},
+      {R"(\'e {\"o} \^{a} \`{E} \~n \=a \.z)", "é ö â È ñ ā ż"},
+      {R"(Fran\c{c}ois \c c \v s \H{o} \u{g} \k{a} \r{u} \d{h})", "François ç š ő ğ ą ů ḥ"},
+      {R"(\L\'od\'z, S\o ren, S\o{}ren, gro\ss{}e, {\AA}ngstr\"om)", "Łódź, Søren, Søren, große, Ångström"},
+      {R"(\"q)", "q\u0308"},
+      {R"(a\' b, a\'1, ends \")", "a b, a1, ends"},
+      {R"(\'\item x)", "x"},
+      {R"(\i)", "ı"}};
+  for (const auto& [text, expected] : cases) EXPECT_EQ(clean(text, options), expected) << text;
+}
+
+// Each opening of a megabyte of them waits for what closes it, and none does: the end is looked for once.
+TEST(Cleaner, StripsUnclosedLatexInOnePass) {
+  const CleanOptions options{.strip_latex = true};
+  const auto start = std::chrono::steady_clock::now();
+  for (const char* opening : {"{", "$", "$$ ", "$\\$", "\\(", "\\[", "\\cite{", "\\cite[", "\\emph[",
+                              "\\begin{equation}", "\\begin{align*}", "\\begin{", "\\\"{", "\\c{", "\\"}) {
+    std::string text;
+    while (text.size() < (1U << 20)) text += opening;
+    (void)clean(text, options);
+  }
+  // In the square of their number they take minutes each.
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
 TEST(Cleaner, StripsUrls) {

@@ -75,14 +75,16 @@ TEST(TokenizerErrors, NameWhatIsMissingOrWrong) {
   EXPECT_CHANGE_ERROR("wordpiece", json.erase("model"), "\"model\" is missing");
   EXPECT_CHANGE_ERROR("wordpiece", json["model"].erase("vocab"), "\"vocab\" is missing");
   EXPECT_CHANGE_ERROR("wordpiece", json["model"]["vocab"] = Json::array(),
-                      "\"vocab\": an object is expected");
-  EXPECT_CHANGE_ERROR("wordpiece", json["model"]["vocab"]["the"] = -1, "\"the\": a whole number from 0 to");
-  EXPECT_CHANGE_ERROR("wordpiece", json["model"]["vocab"]["the"] = 4294967296, "not \"4294967296\"");
+                      "\"vocab\" is [], expected an object");
+  EXPECT_CHANGE_ERROR("wordpiece", json["model"]["vocab"]["the"] = -1,
+                      "\"the\" is -1, expected a whole number from 0 to");
+  EXPECT_CHANGE_ERROR("wordpiece", json["model"]["vocab"]["the"] = 4294967296,
+                      "\"the\" is 4294967296, expected");
   EXPECT_CHANGE_ERROR("wordpiece", json["model"]["unk_token"] = "[NO]", "lacks the unknown token \"[NO]\"");
   EXPECT_CHANGE_ERROR("wordpiece", json["model"]["max_input_chars_per_word"] = "x",
-                      "a whole number is expected");
+                      "is \"x\", expected a whole number");
   EXPECT_CHANGE_ERROR("wordpiece", json["normalizer"]["lowercase"] = 1,
-                      "\"lowercase\": true or false is expected");
+                      "\"lowercase\" is 1, expected true or false");
   EXPECT_CHANGE_ERROR("wordpiece", json["added_tokens"][2].erase("content"),
                       "entry 3: \"content\" is missing");
   EXPECT_CHANGE_ERROR("wordpiece-added", json["added_tokens"][9]["content"] = "\u0301",
@@ -98,7 +100,7 @@ TEST(TokenizerErrors, NameWhatIsMissingOrWrong) {
   EXPECT_CHANGE_ERROR("byte-level", json["model"]["merges"][3] = "one two three", "a merge is two tokens");
   EXPECT_CHANGE_ERROR("byte-level", json["model"]["merges"][3] = (Json{"t", "Q!"}),
                       "which the vocabulary lacks");
-  EXPECT_CHANGE_ERROR("byte-level", json["model"]["merges"][3] = 7, "two tokens are expected");
+  EXPECT_CHANGE_ERROR("byte-level", json["model"]["merges"][3] = 7, "expected two tokens");
 }
 
 TEST(TokenizerErrors, NameTheFile) {

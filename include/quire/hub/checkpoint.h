@@ -15,6 +15,11 @@
 
 namespace quire {
 
+// A head that transformers does not know lies in a file of its own, and config.json says so in "quire",
+// "head".
+inline constexpr const char* kOwnHeadFile = "quire_head.safetensors";
+inline constexpr int kOwnHeadFormat = 1;
+
 // Tensors are asked for by the names transformers uses today, without the family's prefix:
 // "embeddings.word_embeddings.weight", "encoder.layer.0.attention.self.query.weight",
 // "pooler.dense.weight", "classifier.weight". The file may have the prefix ("bert.") or not, and

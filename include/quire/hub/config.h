@@ -9,26 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "quire/base/json.h"
+#include "quire/hub/family.h"
+
 namespace quire {
 
-enum class Family { bert, roberta, electra };
-
-// As transformers names them in `hidden_act`:
-enum class Activation {
-  gelu,        // x * Phi(x), with erf
-  gelu_tanh,   // gelu_new, gelu_pytorch_tanh: .5 x (1 + tanh(sqrt(2/pi) (x + .044715 x^3)))
-  gelu_fast,   // .5 x (1 + tanh(.7978845608 x (1 + .044715 x^2)))
-  quick_gelu,  // x * sigmoid(1.702 x)
-  relu,
-  silu,
-  tanh,
-};
-
-// "bert", "roberta", "electra": the `model_type`, and the prefix of a tensor's name.
-[[nodiscard]] std::string_view family_name(Family family);
-
 // Defaults are those of transformers for a missing key; where families differ, BERT's stand
-// here and load_config applies the others'.
+// here and load_config applies those of the family's row (FamilySpec).
 struct EncoderConfig {
   Family family = Family::bert;
   std::int64_t vocab_size = 30522;
@@ -47,9 +34,11 @@ struct EncoderConfig {
   Activation activation = Activation::gelu;
   std::int64_t pad_token_id = 0;    // RoBERTa counts positions from the one after it
   std::vector<std::string> labels;  // id2label in order, or LABEL_i for `num_labels`; else empty
+  std::string label_gap;            // why id2label names no classes 0, 1, ...; "" when it does
   std::string architecture;         // the first of `architectures`, "" when there is none
   std::string problem_type;         // "" when there is none
   std::string json;                 // the file's text, so that keys unknown to us survive a save
+  std::filesystem::path file;       // it came from, for messages
 
   // Positions a document can use: RoBERTa's table keeps its first pad_token_id + 1 rows unused.
   [[nodiscard]] std::int64_t max_length() const;
@@ -61,18 +50,20 @@ struct EncoderConfig {
 
 // Reads DIRECTORY/config.json. InputError, naming the key, what was found and what was
 // expected, for a directory without one, an unknown model_type or hidden_act, decoders,
-// positions that are not absolute, and values that are out of range or of the wrong type.
+// positions that are not absolute, values that are out of range or of the wrong type, and keys
+// of ours in another format than this Quire's.
 [[nodiscard]] EncoderConfig load_config(const std::filesystem::path& directory);
 
 // Writes DIRECTORY/config.json so that transformers loads it: the keys of `config.json`, with
 // the fields of `config` over them, `architectures: [architecture]`, and id2label, label2id and
-// problem_type when there are labels (none of the three otherwise). `extras` are further keys,
-// each with its value as JSON text, e.g. {"quire_head", R"({"kind":"mean"})"}.
+// problem_type when there are labels (none of the three otherwise). `own` is what Quire keeps for
+// itself, each key with its value as JSON text, e.g. {"head", R"({"kind":"mean"})"}: it is written
+// as one object, "quire", and what such an object said before is gone.
 void save_config(const std::filesystem::path& directory, const EncoderConfig& config,
                  const std::string& architecture, const std::vector<std::string>& labels,
-                 const std::map<std::string, std::string>& extras = {});
+                 const std::map<std::string, std::string>& own = {});
 
-// The JSON text of one top-level key of `config.json`; nothing when it is absent or null.
-[[nodiscard]] std::optional<std::string> config_value(const EncoderConfig& config, std::string_view key);
+// That object as it was read; an empty one when there is none.
+[[nodiscard]] Section own_settings(const EncoderConfig& config);
 
 }  // namespace quire

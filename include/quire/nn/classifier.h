@@ -92,9 +92,9 @@ class Classifier : public TextModel {
 
   // Writes config.json and model.safetensors. When `portable`, transformers loads it as
   // ...ForSequenceClassification; otherwise the head lies in quire_head.safetensors beside the plain
-  // encoder. `extras` are further keys of config.json, each with its value as JSON text.
+  // encoder. `own` are further keys of "quire" in config.json, each with its value as JSON text.
   void save(const std::filesystem::path& directory, const std::vector<std::string>& labels,
-            std::map<std::string, std::string> extras = {}) const;
+            std::map<std::string, std::string> own = {}) const;
   [[nodiscard]] bool portable() const;
 
   [[nodiscard]] const Encoder& encoder() const { return encoder_; }

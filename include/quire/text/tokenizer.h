@@ -1,6 +1,6 @@
 // Tokenizers: text in, the token ids a pretrained encoder was trained on out.
 //
-// Ids are those of Hugging Face `tokenizers` for the same directory, bit for bit: BERT's
+// Ids are those of transformers' AutoTokenizer for the same directory, bit for bit: BERT's
 // WordPiece and RoBERTa's byte-level BPE. A tokenizer is immutable and may be used from any
 // number of threads at once.
 #pragma once
@@ -69,6 +69,8 @@ class Tokenizer {
   // How many special tokens assemble() adds to a text, to a pair of texts.
   [[nodiscard]] std::size_t special_tokens_in_single() const noexcept;
   [[nodiscard]] std::size_t special_tokens_in_pair() const noexcept;
+  // One more than the largest segment that assemble() gives in a text, in a pair of texts.
+  [[nodiscard]] std::int32_t segments(bool of_a_pair) const;
   // The id of a token as the vocabulary writes it ("##ing", "Ġthe"), if it has one.
   [[nodiscard]] std::optional<std::int32_t> id_of(std::string_view token) const;
   // A token as the vocabulary writes it. An id without a token gives an empty string.
@@ -90,11 +92,13 @@ class Tokenizer {
 };
 
 // Reads tokenizer.json where there is one, else vocab.txt (WordPiece) or vocab.json and
-// merges.txt (byte-level BPE) with tokenizer_config.json, special_tokens_map.json and
-// added_tokens.json where they exist and transformers' defaults where not. A directory without
-// config.json and weights will do. The "truncation" and "padding" of tokenizer.json are
-// ignored. Throws InputError on a file that is malformed or asks for a component that is not
-// supported, with its name.
+// merges.txt (byte-level BPE). As in transformers 5, the class that tokenizer_config.json or
+// config.json names decides what counts: PreTrainedTokenizerFast is tokenizer.json as it stands;
+// BertTokenizer, RobertaTokenizer and their like take its vocabulary, and everything else from
+// tokenizer_config.json, special_tokens_map.json and added_tokens.json, or from the class's
+// defaults. A directory without config.json and weights will do. The "truncation" and "padding"
+// of tokenizer.json are ignored. Throws InputError on a file that is malformed, or asks for a
+// class or a component that is not supported, with its name.
 [[nodiscard]] std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& directory);
 
 }  // namespace quire

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "members/encoder/encoder_checks.h"
@@ -11,16 +12,18 @@
 #include "members/shared/torch_fit.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/base/json.h"
 #include "quire/nn/device.h"
 #include "quire/train/predict.h"
 
 namespace quire {
 namespace {
 
-// In config.json beside transformers' own keys: what `predict` cuts documents at.
-constexpr const char* kMaxLengthKey = "quire_max_length";
+// In config.json under "quire": what `predict` cuts documents at.
+constexpr const char* kMaxLengthKey = "max_length";
 // How, when it is not simply the head of the text.
-constexpr const char* kLongTextKey = "quire_long_text";
+constexpr const char* kLongTextKey = "long_text";
+constexpr std::int64_t kMostTokens = std::numeric_limits<std::int32_t>::max();
 
 void check_layer_counts(const EncoderOptions& options, const EncoderConfig& config) {
   for (const auto& [name, count] : {std::pair{"reinit-layers", options.reinit_layers},
@@ -34,14 +37,15 @@ void check_layer_counts(const EncoderOptions& options, const EncoderConfig& conf
 class FittedEncoder : public FittedMember {
  public:
   FittedEncoder(nn::Classifier model, std::shared_ptr<const Tokenizer> tokenizer, LongText long_text,
-                std::vector<std::string> class_names)
+                std::vector<std::string> class_names, const std::filesystem::path& directory)
       : model_(std::move(model)),
         tokenizer_(std::move(tokenizer)),
+        refusal_(refuse_pairs(*tokenizer_, model_.config(), directory)),
         long_text_(long_text),
         class_names_(std::move(class_names)) {}
 
   [[nodiscard]] std::unique_ptr<Corpus> new_corpus() const override {
-    return std::make_unique<TokenDocuments>(tokenizer_, long_text_);
+    return std::make_unique<TokenDocuments>(tokenizer_, long_text_, refusal_);
   }
   [[nodiscard]] Matrix predict(const Corpus& corpus, std::span<const std::int64_t> rows,
                                const Context& context, std::string_view stage) const override {
@@ -53,6 +57,7 @@ class FittedEncoder : public FittedMember {
  private:
   nn::Classifier model_;
   std::shared_ptr<const Tokenizer> tokenizer_;
+  std::optional<InputError> refusal_;  // of pairs
   LongText long_text_;
   std::vector<std::string> class_names_;
 };
@@ -106,31 +111,32 @@ LongText long_text_options(const EncoderOptions& options) {
 std::map<std::string, std::string> text_keys(const LongText& options) {
   std::map<std::string, std::string> keys = {{kMaxLengthKey, std::to_string(options.max_length)}};
   if (options.strategy != LongText::Strategy::head || options.keep_first) {
-    keys[kLongTextKey] = nlohmann::json{{"strategy", long_text_name(options.strategy)},
-                                        {"keep_first", options.keep_first},
-                                        {"window_stride", options.stride},
-                                        {"max_windows", options.max_windows}}
+    keys[kLongTextKey] = Json{{"strategy", long_text_name(options.strategy)},
+                              {"keep_first", options.keep_first},
+                              {"window_stride", options.stride},
+                              {"max_windows", options.max_windows}}
                              .dump();
   }
   return keys;
 }
 
 LongText stored_long_text(const EncoderConfig& config, std::optional<std::int64_t> max_length) {
+  const Section own = own_settings(config);
   LongText options;
   std::int64_t length = config.max_length();
   if (max_length) {
     check_max_length(*max_length, config);
     length = *max_length;
-  } else if (const auto trained_with = config_value(config, kMaxLengthKey)) {
-    length = std::min<std::int64_t>(length, std::strtoll(trained_with->c_str(), nullptr, 10));
+  } else if (own.has(kMaxLengthKey)) {
+    length = std::min(length, own.count(kMaxLengthKey, 1, kMostTokens));
   }
   options.max_length = static_cast<std::size_t>(length);
-  if (const auto text = config_value(config, kLongTextKey)) {
-    const nlohmann::json stored = nlohmann::json::parse(*text);
-    options.strategy = parse_long_text(stored.value("strategy", "head"));
-    options.keep_first = stored.value("keep_first", false);
-    options.stride = stored.value("window_stride", options.stride);
-    options.max_windows = stored.value("max_windows", options.max_windows);
+  if (own.has(kLongTextKey)) {
+    const Section stored = own.at(kLongTextKey).expect_object();
+    options.strategy = parse_long_text(stored.string("strategy"));
+    options.keep_first = stored.flag("keep_first");
+    options.stride = static_cast<std::size_t>(stored.count("window_stride", 0, kMostTokens));
+    options.max_windows = static_cast<std::size_t>(stored.count("max_windows", 0, kMostTokens));
   }
   return options;
 }
@@ -152,6 +158,7 @@ EncoderMember::EncoderMember(EncoderOptions options, const Context& context)
   check_max_length(options_.max_length, config);
   tokenizer_ = load_tokenizer(options_.model);
   check_tokenizer(*tokenizer_, config, options_.model);
+  refusal_ = refuse_pairs(*tokenizer_, config, options_.model);
   if (options_.learning_rate > 5e-3) {
     context.warn(
         fmt::format("--learning-rate {:g} is 100 times the usual; encoders are fine-tuned at 1e-5 to 1e-4",
@@ -180,7 +187,7 @@ nn::Classifier EncoderMember::build(Checkpoint& checkpoint, std::int64_t classes
 }
 
 std::unique_ptr<Corpus> EncoderMember::new_corpus() const {
-  return std::make_unique<TokenDocuments>(tokenizer_, long_text_options(options_));
+  return std::make_unique<TokenDocuments>(tokenizer_, long_text_options(options_), refusal_);
 }
 
 void EncoderMember::describe(const LabelSet& classes, const Context& context) const {
@@ -217,7 +224,8 @@ std::unique_ptr<FittedMember> EncoderMember::fit(const FitInput& input, const Co
                                           .labels = input.classes->names(),
                                           .max_length = options_.max_length,
                                           .train_rows = input.train.size()}));
-  return std::make_unique<FittedEncoder>(std::move(model), tokenizer_, long_text, input.classes->names());
+  return std::make_unique<FittedEncoder>(std::move(model), tokenizer_, long_text, input.classes->names(),
+                                         input.directory);
 }
 
 void EncoderMember::overfit(const FitInput& input, const Context& context) const {
@@ -239,7 +247,8 @@ std::unique_ptr<FittedMember> open_fitted_encoder(const std::filesystem::path& d
   std::shared_ptr<const Tokenizer> tokenizer = load_tokenizer(directory);
   check_tokenizer(*tokenizer, model.config(), directory);
   const LongText long_text = stored_long_text(model.config(), options.max_length);
-  return std::make_unique<FittedEncoder>(std::move(model), std::move(tokenizer), long_text, std::move(names));
+  return std::make_unique<FittedEncoder>(std::move(model), std::move(tokenizer), long_text, std::move(names),
+                                         directory);
 }
 
 }  // namespace quire

@@ -33,6 +33,7 @@ class EncoderMember : public Member {
   train::LoopOptions loop_;
   c10::Device device_ = c10::kCPU;
   std::shared_ptr<const Tokenizer> tokenizer_;
+  std::optional<InputError> refusal_;  // of pairs
 };
 
 [[nodiscard]] std::unique_ptr<FittedMember> open_fitted_encoder(const std::filesystem::path& directory,

@@ -9,10 +9,28 @@ namespace quire {
 
 void check_tokenizer(const Tokenizer& tokenizer, const EncoderConfig& config,
                      const std::filesystem::path& directory) {
-  if (static_cast<std::int64_t>(tokenizer.vocabulary_size()) <= config.vocab_size) return;
-  throw InputError(fmt::format("the tokenizer in '{}' knows {} tokens, its model only {}", directory.string(),
-                               tokenizer.vocabulary_size(), config.vocab_size),
-                   "the tokenizer's files belong to another model");
+  if (static_cast<std::int64_t>(tokenizer.vocabulary_size()) > config.vocab_size) {
+    throw InputError(fmt::format("The tokenizer in \"{}\" knows {} tokens, its model only {}.",
+                                 directory.string(), tokenizer.vocabulary_size(), config.vocab_size),
+                     "The tokenizer's files belong to another model.");
+  }
+  if (tokenizer.segments(false) > config.type_vocab_size) {
+    throw InputError(
+        fmt::format("The tokenizer in \"{}\" puts tokens into {} segments, its model knows only {}.",
+                    directory.string(), tokenizer.segments(false), config.type_vocab_size),
+        "The tokenizer's files belong to another model.");
+  }
+}
+
+std::optional<InputError> refuse_pairs(const Tokenizer& tokenizer, const EncoderConfig& config,
+                                       const std::filesystem::path& directory) {
+  if (tokenizer.segments(true) <= config.type_vocab_size) return {};
+  return InputError(
+      fmt::format("There are two columns of text, and the model in \"{}\" cannot tell two texts apart: its "
+                  "\"type_vocab_size\" is {}, its tokenizer asks for {}.",
+                  directory.string(), config.type_vocab_size, tokenizer.segments(true)),
+      "Choose one column with --text, or leave \"token_type_ids\" out of \"model_input_names\" in "
+      "tokenizer_config.json: then both texts lie in one segment.");
 }
 
 void check_max_length(std::int64_t max_length, const EncoderConfig& config) {

@@ -3,17 +3,24 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
+#include "quire/base/error.h"
 #include "quire/hub/config.h"
 #include "quire/nn/precision.h"
 #include "quire/text/tokenizer.h"
 
 namespace quire {
 
-// Throws InputError when the tokenizer has ids that the model has no embedding of.
+// Throws InputError when the tokenizer has ids or segments that the model has no embedding of.
 void check_tokenizer(const Tokenizer& tokenizer, const EncoderConfig& config,
                      const std::filesystem::path& directory);
+
+// The answer to documents of two texts, when the model has fewer segments than its tokenizer gives them. That
+// of RoBERTa gives one.
+[[nodiscard]] std::optional<InputError> refuse_pairs(const Tokenizer& tokenizer, const EncoderConfig& config,
+                                                     const std::filesystem::path& directory);
 
 // Throws InputError when the model has fewer positions.
 void check_max_length(std::int64_t max_length, const EncoderConfig& config);

@@ -38,11 +38,12 @@ class PooledEncoder : public VectorEncoder {
   explicit PooledEncoder(const VectorOptions& options)
       : model_(build(options)), tokenizer_(load_tokenizer(options.model)) {
     check_tokenizer(*tokenizer_, model_.config(), options.model);
+    refusal_ = refuse_pairs(*tokenizer_, model_.config(), options.model);
     long_text_.max_length = static_cast<std::size_t>(options.max_length);
   }
 
   [[nodiscard]] std::unique_ptr<Corpus> new_corpus() const override {
-    return std::make_unique<TokenDocuments>(tokenizer_, long_text_);
+    return std::make_unique<TokenDocuments>(tokenizer_, long_text_, refusal_);
   }
   [[nodiscard]] Matrix vectors(const Corpus& corpus, std::span<const std::int64_t> rows,
                                const Context& context, std::string_view stage) const override {
@@ -59,6 +60,7 @@ class PooledEncoder : public VectorEncoder {
   nn::Classifier model_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   LongText long_text_;
+  std::optional<InputError> refusal_;  // of pairs
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "members/shared/word_vectors.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/base/json.h"
 #include "quire/base/threads.h"
 
 namespace quire {
@@ -23,22 +24,19 @@ namespace {
 constexpr const char* kModel = "model.bin";
 constexpr const char* kLabels = "labels.txt";
 constexpr const char* kPreprocessing = "preprocessing.json";
+constexpr int kFormat = 1;  // of preprocessing.json
 
 // ---- How a text becomes words ----------------------------------------------------------------------
 
 void write_reading(const std::filesystem::path& path, const WordReading& reading) {
-  const nlohmann::ordered_json json = {{"clean", reading.clean()}, {"punctuation", reading.punctuation()}};
+  const OrderedJson json = {
+      {"format", kFormat}, {"clean", reading.clean()}, {"punctuation", reading.punctuation()}};
   write_file_atomically(path, json.dump(2) + "\n");
 }
 
 WordReading read_reading(const std::filesystem::path& path) {
-  try {
-    const auto json = nlohmann::json::parse(read_file(path));
-    return {json.at("clean").get<std::vector<std::string>>(), json.at("punctuation").get<std::string>()};
-  } catch (const nlohmann::json::exception& error) {
-    throw InputError(fmt::format("'{}' is not as quire writes it: {}", path.string(), error.what()),
-                     "train again, or copy the whole directory");
-  }
+  const Section json = read_own_json(path, kFormat);
+  return {json.strings("clean"), json.string("punctuation")};
 }
 
 // ---- Options -----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@
 #include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/base/stopwatch.h"
+#include "quire/base/json.h"
 #include "quire/table/writer.h"
 
 namespace quire {
@@ -26,6 +27,7 @@ using lightgbm::Dataset;
 constexpr const char* kModel = "model.txt";
 constexpr const char* kLabels = "labels.txt";
 constexpr const char* kPreprocessing = "preprocessing.json";
+constexpr int kFormat = 1;  // of preprocessing.json
 constexpr const char* kImportance = "importance.tsv";
 
 // ---- Features ----------------------------------------------------------------------------------------
@@ -68,13 +70,7 @@ TfIdfOptions tfidf_options(const LightgbmOptions& options) {
 }
 
 std::shared_ptr<const Cleaner> read_cleaner(const std::filesystem::path& path) {
-  try {
-    const auto json = nlohmann::json::parse(read_file(path));
-    return std::make_shared<Cleaner>(parse_clean(json.at("clean").get<std::vector<std::string>>()));
-  } catch (const nlohmann::json::exception& error) {
-    throw InputError(fmt::format("'{}' is not as quire writes it: {}", path.string(), error.what()),
-                     "train again, or copy the whole directory");
-  }
+  return std::make_shared<Cleaner>(parse_clean(read_own_json(path, kFormat).strings("clean")));
 }
 
 // ---- The trained learner -----------------------------------------------------------------------------
@@ -342,7 +338,7 @@ std::unique_ptr<FittedMember> LightgbmMember::fit(const FitInput& input, const C
   write_importances(booster, features, kept, input.directory / kImportance);
   features.save(input.directory);
   input.classes->write(input.directory / kLabels);
-  const nlohmann::ordered_json preprocessing = {{"clean", clean_names(cleaner_->options())}};
+  const OrderedJson preprocessing = {{"format", kFormat}, {"clean", clean_names(cleaner_->options())}};
   write_file_atomically(input.directory / kPreprocessing, preprocessing.dump(2) + "\n");
   return open_fitted_lightgbm(input.directory, context);
 }

@@ -9,6 +9,7 @@
 
 #include "quire/base/error.h"
 #include "quire/base/openmp.h"
+#include "quire/base/json.h"
 
 namespace quire::lightgbm {
 namespace {
@@ -123,7 +124,8 @@ std::map<std::string, std::vector<std::string>> known_parameters() {
   check(api().parameter_aliases(0, &size, nullptr));
   std::string json(static_cast<std::size_t>(size), '\0');
   check(api().parameter_aliases(size, &size, json.data()));
-  return nlohmann::json::parse(json.c_str()).get<std::map<std::string, std::vector<std::string>>>();
+  return parse_json(json.c_str(), "LightGBM's list of parameters")
+      .get<std::map<std::string, std::vector<std::string>>>();
 }
 
 LogScope::LogScope(const Context& context) : context_(context), outer_(current_scope) {

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "members/linear/encoder_copy.h"
 #include "members/linear/linear_solver.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/base/json.h"
 #include "quire/hub/safetensors.h"
 
 namespace quire {
@@ -29,14 +31,14 @@ const TensorView& tensor(const SafetensorsFile& file, const char* name,
       "linear.json, model.safetensors and, of TF-IDF, tfidf.txt of a fold belong together");
 }
 
-nlohmann::json read_config(const std::filesystem::path& directory) {
+Section read_config(const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / kConfigFile;
   if (!std::filesystem::exists(path)) {
     throw InputError(
         fmt::format("'{}' holds no linear model: there is no {}", directory.string(), kConfigFile),
         "a fold's directory of a linear member is wanted");
   }
-  return nlohmann::json::parse(read_file(path));
+  return read_own_json(path, kFormat);
 }
 
 // An exported fold has the encoder within, a run has one for all its folds.
@@ -63,30 +65,23 @@ struct Stored {
 };
 
 Stored read_stored(const std::filesystem::path& directory, std::optional<std::int64_t> max_length) {
-  try {
-    const nlohmann::json config = read_config(directory);
-    if (config.at("format").get<int>() != kFormat) throw InputError("it has another format");
-    Stored stored;
-    config.at("loss").get_to(stored.loss);
-    config.at("C").get_to(stored.c);
-    config.at("temperature").get_to(stored.temperature);
-    config.at("labels").get_to(stored.labels);
-    if (!(stored.temperature > 0))
-      throw InputError(fmt::format("its temperature is {:g}", stored.temperature));
-    if (config.contains("clean")) stored.clean = config.at("clean").get<std::vector<std::string>>();
-    if (!config.contains("encoder")) return stored;
-    const nlohmann::json& encoder = config.at("encoder");
-    encoder.at("width").get_to(stored.width);
-    VectorOptions options;
-    options.model = find_encoder(directory).string();
-    options.max_length = max_length ? *max_length : encoder.at("max_length").get<std::int64_t>();
-    stored.encoder = std::make_shared<const FrozenEncoder>(std::move(options),
-                                                           encoder.at("fingerprint").get<std::string>());
-    return stored;
-  } catch (const nlohmann::json::exception& error) {
-    throw InputError(
-        fmt::format("'{}' is no linear model: {}", (directory / kConfigFile).string(), error.what()));
-  }
+  constexpr double kMost = std::numeric_limits<double>::max();
+  const Section config = read_config(directory);
+  Stored stored;
+  stored.loss = config.string("loss");
+  stored.c = config.real("C", 0, kMost);
+  stored.temperature = config.real("temperature", std::numeric_limits<double>::min(), kMost);
+  stored.labels = config.strings("labels");
+  if (config.has("clean")) stored.clean = config.strings("clean");
+  if (!config.has("encoder")) return stored;
+  const Section encoder = config.at("encoder");
+  constexpr std::int64_t kMostCount = std::numeric_limits<std::int32_t>::max();
+  stored.width = encoder.count("width", 1, kMostCount);
+  VectorOptions options;
+  options.model = find_encoder(directory).string();
+  options.max_length = max_length ? *max_length : encoder.count("max_length", 1, kMostCount);
+  stored.encoder = std::make_shared<const FrozenEncoder>(std::move(options), encoder.string("fingerprint"));
+  return stored;
 }
 
 void check_encoder(const LinearDocuments& documents, const FrozenEncoder* own) {
@@ -143,11 +138,11 @@ void FittedLinear::save(const std::filesystem::path& directory, const std::files
       view_tensor("weight", {weights.rows, weights.cols}, weights.values),
       view_tensor("bias", {weights.rows}, bias)};
   write_safetensors(directory / kWeightsFile, tensors);
-  nlohmann::ordered_json config = {{"member", "linear"},
-                                   {"format", kFormat},
-                                   {"loss", parts_.loss},
-                                   {"C", parts_.c},
-                                   {"temperature", parts_.temperature}};
+  OrderedJson config = {{"member", "linear"},
+                        {"format", kFormat},
+                        {"loss", parts_.loss},
+                        {"C", parts_.c},
+                        {"temperature", parts_.temperature}};
   if (parts_.features.terms()) {
     parts_.features.terms()->save(directory);
     config["clean"] = clean_names(parts_.cleaner->options());

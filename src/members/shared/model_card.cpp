@@ -43,7 +43,7 @@ print([encoder.config.id2label[int(i)] for i in logits.argmax(1)])
 constexpr const char* kOther =
     "The encoder loads in transformers as a plain model, **without** its head: that lies in "
     "`quire_head.safetensors` and needs Quire (`quire predict`). `config.json` describes it under "
-    "`quire_head`.\n";
+    "`quire`, `head`.\n";
 
 // The snippets hold braces of their own, so they are no format strings.
 std::string with_length(std::string snippet, std::int64_t max_length) {

@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <algorithm>
+
 #include "quire/base/threads.h"
 
 namespace quire {
 
 void TokenDocuments::append(std::span<const Document> documents, const Context& context) {
+  if (refusal_ && std::ranges::any_of(documents, [](const Document& one) { return one.pair.has_value(); }))
+    throw InputError(*refusal_);
   std::vector<std::vector<Encoding>> encodings(documents.size());
   parallel_for(static_cast<std::int64_t>(documents.size()), 16, context.threads,
                [&](std::int64_t begin, std::int64_t end) {

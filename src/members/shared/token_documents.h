@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
+#include "quire/base/error.h"
 #include "quire/members/member.h"
 #include "quire/text/long_text.h"
 #include "quire/text/token_corpus.h"
@@ -12,8 +14,10 @@ namespace quire {
 
 class TokenDocuments : public Corpus {
  public:
-  TokenDocuments(std::shared_ptr<const Tokenizer> tokenizer, LongText long_text)
-      : tokenizer_(std::move(tokenizer)), long_text_(long_text) {}
+  // `refusal` answers the first document of two texts, if the model cannot take one.
+  TokenDocuments(std::shared_ptr<const Tokenizer> tokenizer, LongText long_text,
+                 std::optional<InputError> refusal)
+      : tokenizer_(std::move(tokenizer)), long_text_(long_text), refusal_(std::move(refusal)) {}
 
   void append(std::span<const Document> documents, const Context& context) override;
   void clear() override { tokens_.clear(); }
@@ -26,6 +30,7 @@ class TokenDocuments : public Corpus {
  private:
   std::shared_ptr<const Tokenizer> tokenizer_;
   LongText long_text_;
+  std::optional<InputError> refusal_;
   TokenCorpus tokens_;
 };
 

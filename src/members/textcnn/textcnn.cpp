@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "members/shared/class_weights.h"
@@ -13,6 +14,7 @@
 #include "members/textcnn/textcnn_vocabulary.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/base/json.h"
 #include "quire/hub/checkpoint.h"
 #include "quire/nn/device.h"
 #include "quire/nn/host.h"
@@ -26,6 +28,7 @@ namespace {
 constexpr const char* kWeights = "model.safetensors";
 constexpr const char* kSettings = "textcnn.json";
 constexpr const char* kLabels = "labels.txt";
+constexpr int kFormat = 1;  // of textcnn.json
 
 train::LoopOptions loop_options(const TextcnnOptions& options) {
   train::LoopOptions loop;
@@ -211,14 +214,15 @@ void TextcnnMember::save(const std::filesystem::path& directory, const nn::TextC
   model.save(directory / kWeights);
   vocabulary.save(directory);
   labels.write(directory / kLabels);
-  const nlohmann::ordered_json settings = {{"vocabulary_size", vocabulary.size()},
-                                           {"dim", dim_},
-                                           {"filters", options_.filters},
-                                           {"min_width", options_.min_width},
-                                           {"max_width", options_.max_width},
-                                           {"max_length", options_.max_length},
-                                           {"clean", reading_.clean()},
-                                           {"punctuation", reading_.punctuation()}};
+  const OrderedJson settings = {{"format", kFormat},
+                                {"vocabulary_size", vocabulary.size()},
+                                {"dim", dim_},
+                                {"filters", options_.filters},
+                                {"min_width", options_.min_width},
+                                {"max_width", options_.max_width},
+                                {"max_length", options_.max_length},
+                                {"clean", reading_.clean()},
+                                {"punctuation", reading_.punctuation()}};
   write_file_atomically(directory / kSettings, settings.dump(2) + "\n");
 }
 
@@ -231,27 +235,22 @@ std::unique_ptr<Member> make_textcnn_member(TextcnnOptions options, const Contex
 std::unique_ptr<FittedMember> open_fitted_textcnn(const std::filesystem::path& directory,
                                                   const OpenOptions& open) {
   std::vector<std::string> labels = LabelSet::read(directory / kLabels).names();
-  try {
-    const auto settings = nlohmann::json::parse(read_file(directory / kSettings));
-    const nn::TextCnnOptions options{.vocabulary = settings.at("vocabulary_size"),
-                                     .dim = settings.at("dim"),
-                                     .filters = settings.at("filters"),
-                                     .min_width = settings.at("min_width"),
-                                     .max_width = settings.at("max_width"),
-                                     .dropout = 0,
-                                     .classes = static_cast<std::int64_t>(labels.size()),
-                                     .seed = 0,
-                                     .device = nn::choose_device(open.device)};
-    return std::make_unique<FittedTextcnn>(
-        without_stack_traces([&] { return nn::TextCnn(options, directory / kWeights); }),
-        TextcnnVocabulary::open(directory),
-        WordReading(settings.at("clean").get<std::vector<std::string>>(), settings.at("punctuation")),
-        settings.at("max_length").get<std::int64_t>(), std::move(labels));
-  } catch (const nlohmann::json::exception& error) {
-    throw InputError(
-        fmt::format("'{}' is not as quire writes it: {}", (directory / kSettings).string(), error.what()),
-        "train again, or copy the whole directory");
-  }
+  const Section settings = read_own_json(directory / kSettings, kFormat);
+  constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+  const nn::TextCnnOptions options{.vocabulary = settings.count("vocabulary_size", 1, kMost),
+                                   .dim = settings.count("dim", 1, kMost),
+                                   .filters = settings.count("filters", 1, kMost),
+                                   .min_width = settings.count("min_width", 1, kMost),
+                                   .max_width = settings.count("max_width", 1, kMost),
+                                   .dropout = 0,
+                                   .classes = static_cast<std::int64_t>(labels.size()),
+                                   .seed = 0,
+                                   .device = nn::choose_device(open.device)};
+  return std::make_unique<FittedTextcnn>(
+      without_stack_traces([&] { return nn::TextCnn(options, directory / kWeights); }),
+      TextcnnVocabulary::open(directory),
+      WordReading(settings.strings("clean"), settings.string("punctuation")),
+      settings.count("max_length", 1, kMost), std::move(labels));
 }
 
 }  // namespace quire

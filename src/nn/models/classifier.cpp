@@ -7,13 +7,14 @@
 #include "nn/models/head.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/base/json.h"
 #include "quire/nn/aten.h"
 #include "quire/nn/host.h"
 
 namespace quire::nn {
 namespace {
 
-constexpr const char* kHeadKey = "quire_head";  // in config.json, when the head is not the family's
+constexpr const char* kHeadKey = "head";  // in config.json, "quire", when the head is not the family's
 
 EncoderConfig with_dropout(EncoderConfig config, double dropout) {
   if (dropout < 0) return config;
@@ -26,8 +27,8 @@ EncoderConfig with_dropout(EncoderConfig config, double dropout) {
 
 // The class transformers uses for a family, with and without its classification head.
 std::string architecture(Family family, bool classifier) {
-  const char* stem = family == Family::bert ? "Bert" : family == Family::roberta ? "Roberta" : "Electra";
-  return fmt::format("{}{}", stem, classifier ? "ForSequenceClassification" : "Model");
+  return fmt::format("{}{}", family_spec(family).class_stem,
+                     classifier ? "ForSequenceClassification" : "Model");
 }
 
 // A tensor's rows cut into equal parts, one for each stored name, as views for writing.
@@ -52,13 +53,13 @@ bool belongs_to_classifier(const std::string& name) { return name.starts_with("c
 ClassifierOptions stored_options(const EncoderConfig& config) {
   ClassifierOptions options;
   options.new_head = false;
-  const std::optional<std::string> text = config_value(config, kHeadKey);
-  if (!text) return options;
-  const nlohmann::json head = nlohmann::json::parse(*text);
-  options.head = parse_head(head.value("kind", "standard"));
-  options.features = parse_features(head.value("features", "last"), config.layers);
-  options.windows = head.contains("window_pooling");
-  options.window_pooling = parse_window_pooling(head.value("window_pooling", "mean"));
+  const Section own = own_settings(config);
+  if (!own.has(kHeadKey)) return options;
+  const Section head = own.at(kHeadKey).expect_object();
+  options.head = parse_head(head.string("kind", "standard"));
+  options.features = parse_features(head.string("features", "last"), config.layers);
+  options.windows = head.has("window_pooling");
+  options.window_pooling = parse_window_pooling(head.string("window_pooling", "mean"));
   return options;
 }
 
@@ -67,7 +68,7 @@ std::string window_pooling_name(WindowPooling pooling) {
 }
 
 std::string describe_head(const ClassifierOptions& options) {
-  nlohmann::json head = {{"kind", head_name(options.head)}, {"features", features_name(options.features)}};
+  Json head = {{"kind", head_name(options.head)}, {"features", features_name(options.features)}};
   if (options.windows) head["window_pooling"] = window_pooling_name(options.window_pooling);
   return head.dump();
 }
@@ -220,7 +221,7 @@ std::string Classifier::recipe() const {
 bool Classifier::portable() const { return is_portable(options_); }
 
 void Classifier::save(const std::filesystem::path& directory, const std::vector<std::string>& labels,
-                      std::map<std::string, std::string> extras) const {
+                      std::map<std::string, std::string> own) const {
   make_directories(directory);
   const bool standard = portable();
   // A plain encoder has unprefixed names; inside a model with a head it lies under the family's.
@@ -236,10 +237,13 @@ void Classifier::save(const std::filesystem::path& directory, const std::vector<
       append_views(parameter, belongs_to_classifier(name) ? "" : prefix, host, encoder);
     }
   }
-  if (!standard) extras[kHeadKey] = describe_head(options_);
-  if (!head.empty()) write_safetensors(directory / "quire_head.safetensors", head);
+  if (!standard) own[kHeadKey] = describe_head(options_);
+  if (!head.empty()) {
+    write_safetensors(directory / kOwnHeadFile, head,
+                      {{"format", "pt"}, {kFormatKey, std::to_string(kOwnHeadFormat)}});
+  }
   write_safetensors(directory / "model.safetensors", encoder);
-  save_config(directory, config(), architecture(config().family, standard), labels, extras);
+  save_config(directory, config(), architecture(config().family, standard), labels, own);
 }
 
 }  // namespace quire::nn

@@ -76,18 +76,21 @@ LayerNorm::LayerNorm(const Scope& scope, std::int64_t width)
 
 Encoder::Layer::Layer(const Scope& scope, const EncoderConfig& config, Precision precision) {
   const std::int64_t hidden = config.hidden_size;
+  const LayerNames& names = family_spec(config.family).layer;
   // One product instead of three: the stored tensors' rows lie one after another.
-  const Scope self = scope / "attention.self";
-  query_key_value.weight = self.get({"query", "key", "value"}, ".weight", {3 * hidden, hidden}, Init::normal);
-  query_key_value.bias = self.get({"query", "key", "value"}, ".bias", {3 * hidden}, Init::zeros);
+  const Scope self = scope / names.self;
+  const std::vector<std::string> parts = {std::string(names.query), std::string(names.key),
+                                          std::string(names.value)};
+  query_key_value.weight = self.get(parts, ".weight", {3 * hidden, hidden}, Init::normal);
+  query_key_value.bias = self.get(parts, ".bias", {3 * hidden}, Init::zeros);
   query_key_value.precision = precision;
   query_key_value.packed = std::make_shared<PackedWeight>();
   query_key_value.prediction = std::make_shared<PredictionWeight>();
-  attention_output = Linear(scope / "attention.output.dense", hidden, hidden, precision);
-  attention_norm = LayerNorm(scope / "attention.output.LayerNorm", hidden);
-  intermediate = Linear(scope / "intermediate.dense", hidden, config.intermediate_size, precision);
-  output = Linear(scope / "output.dense", config.intermediate_size, hidden, precision);
-  output_norm = LayerNorm(scope / "output.LayerNorm", hidden);
+  attention_output = Linear(scope / names.attention_output, hidden, hidden, precision);
+  attention_norm = LayerNorm(scope / names.attention_norm, hidden);
+  intermediate = Linear(scope / names.intermediate, hidden, config.intermediate_size, precision);
+  output = Linear(scope / names.output, config.intermediate_size, hidden, precision);
+  output_norm = LayerNorm(scope / names.output_norm, hidden);
 }
 
 Encoder::Encoder(const EncoderConfig& config, ParameterStore& store, Precision precision)
@@ -113,16 +116,18 @@ Encoder::Encoder(const EncoderConfig& config, ParameterStore& store, Precision p
 }
 
 at::Tensor Encoder::positions(const PackedBatch& batch) const {
-  return config_.family == Family::roberta ? roberta_positions(batch, config_.pad_token_id) : batch.positions;
+  return family_spec(config_.family).positions_follow_padding ? roberta_positions(batch, config_.pad_token_id)
+                                                              : batch.positions;
 }
 
 at::Tensor Encoder::embed(const PackedBatch& batch, const DropoutState& state) const {
   const std::int64_t pad = config_.pad_token_id;
-  const at::Tensor x = embed_tokens(
-      {word_embeddings_, batch.ids, pad}, {segment_embeddings_, batch.segments, kNoPadding},
-      {position_embeddings_, positions(batch), config_.family == Family::roberta ? pad : kNoPadding},
-      embedding_norm_, static_cast<double>(config_.layer_norm_eps), token_rows(batch),
-      static_cast<double>(config_.hidden_dropout), state);
+  const at::Tensor x =
+      embed_tokens({word_embeddings_, batch.ids, pad}, {segment_embeddings_, batch.segments, kNoPadding},
+                   {position_embeddings_, positions(batch),
+                    family_spec(config_.family).positions_follow_padding ? pad : kNoPadding},
+                   embedding_norm_, static_cast<double>(config_.layer_norm_eps), token_rows(batch),
+                   static_cast<double>(config_.hidden_dropout), state);
   return embedding_projection_.weight.defined() ? embedding_projection_(x) : x;
 }
 

@@ -20,9 +20,9 @@ std::string standard_name(const ClassifierOptions& options, std::string_view nam
 // BertForSequenceClassification: the pooler (dense, tanh on the first token), then a linear layer.
 // A pooler that comes with the encoder learns like its top layer; it was trained on the last
 // layer's output, so other features get a new one.
-class BertHead : public Head {
+class PoolerHead : public Head {
  public:
-  explicit BertHead(const HeadContext& c) : Head(c, static_cast<double>(c.config.head_dropout())) {
+  explicit PoolerHead(const HeadContext& c) : Head(c, static_cast<double>(c.config.head_dropout())) {
     if (c.options.features.kind == Features::Kind::last) {
       const bool pretrained = c.store.has("pooler.dense.weight");
       const Origin origin = c.origin == Origin::fresh ? Origin::stored_or_new : Origin::stored;
@@ -52,7 +52,7 @@ class TwoLayerHead : public Head {
  public:
   explicit TwoLayerHead(const HeadContext& c)
       : Head(c, static_cast<double>(c.config.head_dropout())),
-        activation_(c.config.family == Family::electra ? Activation::gelu : Activation::tanh) {
+        activation_(family_spec(c.config.family).head_activation) {
     const Scope scope(c.store, standard_name(c.options, "classifier"), c.depth(), c.origin);
     dense_ = Linear(scope / "dense", c.width, c.config.hidden_size);
     windows_ = WindowPool(c.options, c.own("windows"), c.width);
@@ -181,7 +181,8 @@ at::Tensor Head::logits(const at::Tensor& inputs, const PackedBatch& batch, cons
 std::unique_ptr<Head> make_head(const HeadContext& context) {
   switch (context.options.head) {
     case HeadKind::standard:
-      if (context.config.family == Family::bert) return std::make_unique<BertHead>(context);
+      if (family_spec(context.config.family).head == HeadForm::pooler)
+        return std::make_unique<PoolerHead>(context);
       return std::make_unique<TwoLayerHead>(context);
     case HeadKind::mean:
     case HeadKind::max:
