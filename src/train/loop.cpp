@@ -255,6 +255,7 @@ void Loop::finish_epoch() {
   state_.loss_sum = 0;
   state_.documents = 0;
   state_.epoch_seconds = 0;
+  epoch_start_ = Clock::now();
   if (!input_.directory.empty()) write_epochs(input_.directory / "epochs.jsonl", state_.epochs);
   if (out_of_patience() && state_.steps < steps_)
     context_.info(fmt::format("stops early: no better epoch in the last {}", options_.patience));
@@ -288,7 +289,9 @@ LoopResult Loop::run() {
   begin();
   StepLog log(input_.directory.empty() ? std::filesystem::path() : input_.directory / "log.jsonl",
               state_.steps);
-  while (!done()) {
+  // An epoch all of whose steps are done, but which was stopped before it was scored, is still to be
+  // finished, be it the last one.
+  while (!done() || state_.next_batch > 0) {
     run_epoch(log);
     finish_epoch();
     // An epoch that is over is not trained again, whatever happens in the next.
