@@ -12,6 +12,7 @@
 #include "train/checkpoint.h"
 #include "train/gradient.h"
 #include "train/log.h"
+#include "train/pace.h"
 #include "train/probe.h"
 #include "train/watch.h"
 #include "train/weights.h"
@@ -58,7 +59,8 @@ class Loop {
   void finish_epoch();
   void score(EpochResult& result, std::string& line);
   void begin();
-  void report(double loss, double learning_rate);
+  void report(const StepRecord& step) const;
+  [[nodiscard]] double seconds_left() const;
   void stop_if_asked();
   [[nodiscard]] bool selects_best() const { return options_.select == Select::best && !input_.valid.empty(); }
   [[nodiscard]] bool out_of_patience() const;
@@ -76,9 +78,7 @@ class Loop {
   LoopState state_;
   Clock::time_point epoch_start_;
   Clock::time_point last_save_ = Clock::now();
-  Clock::time_point start_ = Clock::now();
-  std::int64_t documents_since_start_ = 0;
-  std::int64_t tokens_since_start_ = 0;
+  Pace pace_;
   std::string stage_;
 };
 
@@ -118,27 +118,28 @@ void Loop::stop_if_asked() {
                                         signal, input_.fold, state_.epoch + 1, state_.steps, steps_));
 }
 
-void Loop::report(double loss, double learning_rate) {
-  const double elapsed = seconds_since(start_);
-  const double documents_per_second = static_cast<double>(documents_since_start_) / elapsed;
-  const auto rows = static_cast<std::int64_t>(input_.train.size());
-  const std::int64_t per_step = options_.batch_size * options_.accumulation_steps;
-  const double fold_left = static_cast<double>(steps_ - state_.steps) * static_cast<double>(per_step);
-  // Scoring the validation rows costs about a third of training on them.
-  const double epochs_left = static_cast<double>(options_.epochs - state_.epoch);
-  const double scoring = epochs_left * static_cast<double>(input_.valid.size()) / 3;
-  const double later_folds =
-      static_cast<double>(input_.folds - 1 - input_.fold) *
-      (static_cast<double>(steps_ * per_step) +
-       static_cast<double>(options_.epochs) * static_cast<double>(input_.valid.size()) / 3);
+// Of this fold and those after it.
+double Loop::seconds_left() const {
+  const auto per_epoch = steps_per_epoch(static_cast<std::int64_t>(input_.train.size()), options_);
+  const std::int64_t epochs = (steps_ + per_epoch - 1) / per_epoch;
+  const std::int64_t later_folds = input_.folds - 1 - input_.fold;
+  const double steps = static_cast<double>(steps_ - state_.steps + later_folds * steps_);
+  const double scorings = static_cast<double>(epochs - state_.epoch + later_folds * epochs);
+  return pace_.seconds_for(
+      steps * static_cast<double>(input_.train.size()) / static_cast<double>(per_epoch),
+      scorings * static_cast<double>(input_.valid.size()));
+}
+
+void Loop::report(const StepRecord& step) const {
   const std::string detail =
-      fmt::format("loss {:.3f}  lr {:.2e}  {:.1f} docs/s  {:.0f} tokens/s", loss, learning_rate,
-                  documents_per_second, static_cast<double>(tokens_since_start_) / elapsed);
+      fmt::format("loss {:.3f}  norm {:.2f}  lr {:.2e}  {:.1f} docs/s  {:.0f} tokens/s", step.loss,
+                  step.gradient_norm, step.learning_rate, pace_.documents_per_second(),
+                  pace_.tokens_per_second());
   context_.progress({.stage = stage_,
                      .done = state_.documents,
-                     .total = rows,
+                     .total = static_cast<std::int64_t>(input_.train.size()),
                      .detail = detail,
-                     .seconds_left = (fold_left + scoring + later_folds) / documents_per_second});
+                     .seconds_left = seconds_left()});
 }
 
 void Loop::run_step(const std::vector<std::vector<std::int64_t>>& batches, StepLog& log) {
@@ -178,17 +179,17 @@ void Loop::run_step(const std::vector<std::vector<std::int64_t>>& batches, StepL
   state_.next_batch = static_cast<std::int64_t>(last);
   state_.loss_sum += loss_sum;
   state_.documents += documents;
-  documents_since_start_ += documents;
-  tokens_since_start_ += tokens;
   const double elapsed = seconds_since(begin);
-  log.write({.step = state_.steps,
-             .epoch = state_.epoch,
-             .loss = loss,
-             .learning_rate = learning_rate,
-             .gradient_norm = norm,
-             .documents_per_second = static_cast<double>(documents) / elapsed,
-             .tokens_per_second = static_cast<double>(tokens) / elapsed});
-  report(loss, learning_rate);
+  pace_.add_step(elapsed, documents, tokens);
+  const StepRecord record{.step = state_.steps,
+                          .epoch = state_.epoch,
+                          .loss = loss,
+                          .learning_rate = learning_rate,
+                          .gradient_norm = norm,
+                          .documents_per_second = static_cast<double>(documents) / elapsed,
+                          .tokens_per_second = static_cast<double>(tokens) / elapsed};
+  log.write(record);
+  report(record);
 }
 
 void Loop::run_epoch(StepLog& log) {
@@ -241,7 +242,9 @@ void Loop::finish_epoch() {
   std::string line = fmt::format("{}: train loss {:.4f}", stage_, result.train_loss);
   if (!input_.valid.empty()) {
     try {
+      const Clock::time_point begin = Clock::now();
       score(result, line);
+      pace_.add_scoring(seconds_since(begin), static_cast<std::int64_t>(input_.valid.size()));
     } catch (const Interrupted&) {
       stop_if_asked();
       throw;
