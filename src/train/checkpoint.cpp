@@ -11,9 +11,10 @@
 
 namespace quire::train {
 
-// Found by nlohmann::json.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochResult, epoch, train_loss, valid_loss, valid_accuracy, valid_macro_f1,
-                                   seconds)
+// Found by nlohmann::json. What the user was told of a score is not kept.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Score::Value, name, value)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Score, values, rank)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochResult, epoch, train_loss, score, seconds)
 
 namespace {
 
@@ -23,11 +24,17 @@ constexpr const char* kRecipeKey = "recipe";
 nlohmann::json to_json(const LoopState& state) {
   nlohmann::json snapshots = nlohmann::json::array();
   for (const Snapshot& snapshot : state.snapshots)
-    snapshots.push_back({{"epoch", snapshot.epoch}, {"accuracy", snapshot.accuracy}});
-  return {
-      {"epoch", state.epoch},       {"next_batch", state.next_batch}, {"steps", state.steps},
-      {"loss_sum", state.loss_sum}, {"documents", state.documents},   {"epoch_seconds", state.epoch_seconds},
-      {"epochs", state.epochs},     {"snapshots", snapshots},         {"averages", !state.averages.empty()}};
+    snapshots.push_back({{"epoch", snapshot.epoch}, {"rank", snapshot.rank}});
+  return {{"epoch", state.epoch},
+          {"next_batch", state.next_batch},
+          {"steps", state.steps},
+          {"loss_sum", state.loss_sum},
+          {"weight", state.weight},
+          {"rows", state.rows},
+          {"epochs", state.epochs},
+          {"snapshots", snapshots},
+          {"averages", !state.averages.empty()},
+          {"epoch_seconds", state.epoch_seconds}};
 }
 
 LoopState from_json(const nlohmann::json& json) {
@@ -36,12 +43,13 @@ LoopState from_json(const nlohmann::json& json) {
   json.at("next_batch").get_to(state.next_batch);
   json.at("steps").get_to(state.steps);
   json.at("loss_sum").get_to(state.loss_sum);
-  json.at("documents").get_to(state.documents);
+  json.at("weight").get_to(state.weight);
+  json.at("rows").get_to(state.rows);
   json.at("epoch_seconds").get_to(state.epoch_seconds);
   json.at("epochs").get_to(state.epochs);
   for (const nlohmann::json& snapshot : json.at("snapshots")) {
     state.snapshots.push_back(
-        {snapshot.at("epoch").get<std::int64_t>(), snapshot.at("accuracy").get<double>(), {}});
+        {snapshot.at("epoch").get<std::int64_t>(), snapshot.at("rank").get<double>(), {}});
   }
   return state;
 }

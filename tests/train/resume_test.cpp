@@ -1,4 +1,5 @@
 // A fit that is stopped or killed anywhere and resumed leaves what an uninterrupted one leaves.
+#include <optional>
 #include <sstream>
 
 #include "quire/train/loop.h"
@@ -12,14 +13,14 @@ using Way = DisturbAt::Way;
 // Three steps an epoch, and validation rows enough for two batches of prediction, so that a fit can be
 // stopped between them.
 Task scored_at_length() {
-  Task task(540);
+  Task task(900);
   task.valid.assign(task.train.begin() + 24, task.train.end());
   task.train.resize(24);
   return task;
 }
 
-train::LoopOptions options_of(const std::string& name) {
-  train::LoopOptions options = quick_options();
+FitOptions options_of(const std::string& name) {
+  FitOptions options = quick_options();
   options.epochs = 2;
   if (name == "last") options.select = train::Select::last;
   if (name == "average_best") options.average_best = 2;
@@ -53,30 +54,28 @@ struct Outcome {
   std::string steps, epochs;  // log.jsonl and epochs.jsonl
 };
 
-void fit(Outcome& outcome, const Task& task, const train::LoopOptions& options,
+void run(Outcome& outcome, const Task& task, const FitOptions& options,
          const std::filesystem::path& directory, bool resume, const Context& context) {
-  train::LoopInput input = input_of(task, directory);
-  input.resume = resume;
-  outcome.selected_epoch = train::fit(outcome.model, input, options, context).selected_epoch;
+  outcome.selected_epoch = fit(outcome.model, task, options, directory, resume, context).selected_epoch;
   outcome.steps = without_times(directory / "log.jsonl");
   outcome.epochs = without_times(directory / "epochs.jsonl");
 }
 
 // Nothing when there is no report of that number.
-std::optional<Outcome> disturbed_and_resumed(const Task& task, const train::LoopOptions& options, int report,
+std::optional<Outcome> disturbed_and_resumed(const Task& task, const FitOptions& options, int report,
                                              Way way) {
   const TemporaryDirectory directory;
   DisturbAt disturb(report, way);
   try {
     Outcome outcome;
-    fit(outcome, task, options, directory.path(), false, disturb.context());
+    run(outcome, task, options, directory.path(), false, disturb.context());
     if (!disturb.happened()) return std::nullopt;
     return outcome;  // told to stop when all was done
   } catch (const Interrupted&) {
   } catch (const Killed&) {
   }
   Outcome outcome;
-  fit(outcome, task, options, directory.path(), true, {});
+  run(outcome, task, options, directory.path(), true, {});
   return outcome;
 }
 
@@ -84,10 +83,10 @@ class Resume : public ::testing::TestWithParam<const char*> {
  protected:
   void expect_the_same_after_every_report(Way way, double save_every_minutes) {
     const Task task = scored_at_length();
-    train::LoopOptions options = options_of(GetParam());
+    FitOptions options = options_of(GetParam());
     const TemporaryDirectory directory;
     Outcome whole;
-    fit(whole, task, options, directory.path(), false, {});
+    run(whole, task, options, directory.path(), false, {});
     options.save_every_minutes = save_every_minutes;
     int report = 1;
     for (; const auto found = disturbed_and_resumed(task, options, report, way); ++report) {

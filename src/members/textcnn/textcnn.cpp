@@ -17,7 +17,6 @@
 #include "quire/nn/device.h"
 #include "quire/nn/host.h"
 #include "quire/nn/textcnn.h"
-#include "quire/train/loop.h"
 #include "quire/train/predict.h"
 
 namespace quire {
@@ -26,28 +25,6 @@ namespace {
 constexpr const char* kWeights = "model.safetensors";
 constexpr const char* kSettings = "textcnn.json";
 constexpr const char* kLabels = "labels.txt";
-
-train::LoopOptions loop_options(const TextcnnOptions& options) {
-  train::LoopOptions loop;
-  loop.epochs = options.epochs;
-  loop.batch_size = options.batch_size;
-  loop.schedule = train::parse_decay(options.schedule);
-  loop.warmup_ratio = options.warmup_ratio;
-  loop.label_smoothing = options.label_smoothing;
-  loop.adversarial = train::parse_adversarial(options.adversarial);
-  loop.adversarial_epsilon = options.adversarial_epsilon;
-  loop.adversarial_steps = options.adversarial_steps;
-  loop.select = options.select == "last" ? train::Select::last : train::Select::best;
-  loop.ema = options.ema;
-  loop.patience = options.patience;
-  loop.save_every_minutes = options.save_every;
-  loop.optimizer.learning_rate = options.learning_rate;
-  loop.optimizer.head_learning_rate = options.learning_rate;
-  loop.optimizer.layer_decay = 1;
-  loop.optimizer.weight_decay = options.weight_decay;
-  loop.optimizer.max_grad_norm = options.max_grad_norm;
-  return loop;
-}
 
 class FittedTextcnn : public FittedMember {
  public:
@@ -81,6 +58,7 @@ class TextcnnMember : public Member {
   TextcnnMember(TextcnnOptions options, const Context& /*context*/)
       : options_(std::move(options)),
         loop_(loop_options(options_)),
+        loss_(loss_options(options_)),
         reading_(options_.clean, options_.punctuation),
         device_(nn::choose_device(options_.device)) {
     if (options_.min_width > options_.max_width) {
@@ -118,6 +96,7 @@ class TextcnnMember : public Member {
 
   TextcnnOptions options_;
   train::LoopOptions loop_;
+  train::ClassificationOptions loss_;  // without class weights, which depend on a fold
   WordReading reading_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   std::int64_t dim_ = 0;
@@ -157,7 +136,7 @@ nn::TextCnn TextcnnMember::build(const TextcnnVocabulary& vocabulary, std::int64
 
 void TextcnnMember::load_embeddings(nn::TextCnn& model, const TextcnnVocabulary& vocabulary,
                                     const Context& context) const {
-  const at::Tensor table = model.parameters().front().value;
+  const at::Tensor& table = model.embeddings();
   if (options_.embeddings == "model") {
     Checkpoint checkpoint(options_.model);
     const std::int64_t stored = checkpoint.config().vocab_size;
@@ -181,9 +160,9 @@ std::unique_ptr<FittedMember> TextcnnMember::fit(const FitInput& input, const Co
   const TokenCorpus tokens =
       words.read(dynamic_cast<const WordDocuments&>(*input.corpus), options_.max_length, context);
   nn::TextCnn model = build(words, static_cast<std::int64_t>(input.classes->size()), context);
-  train::LoopOptions loop = loop_;
-  loop.class_weights = class_weights(options_.class_weights, input.labels, input.train, *input.classes);
-  without_stack_traces([&] { return train::fit(model, loop_input(input, tokens), loop, context); });
+  train::ClassificationOptions loss = loss_;
+  loss.class_weights = class_weights(options_.class_weights, input.labels, input.train, *input.classes);
+  fit_classifier(model, tokens, input, loop_, loss, context);
   save(input.directory, model, words, *input.classes);
   std::filesystem::remove(input.directory / "checkpoint.safetensors");
   return std::make_unique<FittedTextcnn>(std::move(model), std::move(words), reading_, options_.max_length,
@@ -195,9 +174,7 @@ void TextcnnMember::overfit(const FitInput& input, const Context& context) const
   const TokenCorpus tokens =
       words.read(dynamic_cast<const WordDocuments&>(*input.corpus), options_.max_length, context);
   nn::TextCnn model = build(words, static_cast<std::int64_t>(input.classes->size()), context);
-  report_overfit(without_stack_traces(
-                     [&] { return train::overfit_batch(model, loop_input(input, tokens), loop_, context); }),
-                 context);
+  overfit_classifier(model, tokens, input, loop_, loss_, context);
 }
 
 void TextcnnMember::save(const std::filesystem::path& directory, const nn::TextCnn& model,
