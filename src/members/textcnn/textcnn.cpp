@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "members/fasttext/fasttext_files.h"
 #include "members/shared/class_weights.h"
@@ -40,8 +41,10 @@ class FittedTextcnn : public FittedMember {
   [[nodiscard]] Matrix predict(const Corpus& corpus, std::span<const std::int64_t> rows,
                                const Context& context, std::string_view stage) const override {
     const auto& documents = dynamic_cast<const WordDocuments&>(corpus);
-    const TokenCorpus tokens = vocabulary_.read(documents, max_length_, context);
-    return without_stack_traces([&] { return train::predict(model_, tokens, rows, context, stage); });
+    const TokenCorpus tokens = vocabulary_.read(documents, rows, max_length_, context);
+    std::vector<std::int64_t> places(rows.size());
+    std::iota(places.begin(), places.end(), std::int64_t{0});
+    return without_stack_traces([&] { return train::predict(model_, tokens, places, context, stage); });
   }
   [[nodiscard]] const std::vector<std::string>& class_names() const override { return class_names_; }
 
