@@ -12,9 +12,10 @@
 
 namespace quire::train {
 
-// Found by Json.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochResult, epoch, train_loss, valid_loss, valid_accuracy, valid_macro_f1,
-                                   seconds)
+// Found by Json. What the user was told of a score is not kept.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Score::Value, name, value)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Score, values, rank)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochResult, epoch, train_loss, score, seconds)
 
 namespace {
 
@@ -25,11 +26,17 @@ constexpr int kFormat = 1;
 Json to_json(const LoopState& state) {
   Json snapshots = Json::array();
   for (const Snapshot& snapshot : state.snapshots)
-    snapshots.push_back({{"epoch", snapshot.epoch}, {"accuracy", snapshot.accuracy}});
-  return {
-      {"epoch", state.epoch},       {"next_batch", state.next_batch}, {"steps", state.steps},
-      {"loss_sum", state.loss_sum}, {"documents", state.documents},   {"epoch_seconds", state.epoch_seconds},
-      {"epochs", state.epochs},     {"snapshots", snapshots},         {"averages", !state.averages.empty()}};
+    snapshots.push_back({{"epoch", snapshot.epoch}, {"rank", snapshot.rank}});
+  return {{"epoch", state.epoch},
+          {"next_batch", state.next_batch},
+          {"steps", state.steps},
+          {"loss_sum", state.loss_sum},
+          {"weight", state.weight},
+          {"rows", state.rows},
+          {"epochs", state.epochs},
+          {"snapshots", snapshots},
+          {"averages", !state.averages.empty()},
+          {"epoch_seconds", state.epoch_seconds}};
 }
 
 LoopState from_json(const Json& json) {
@@ -38,12 +45,13 @@ LoopState from_json(const Json& json) {
   json.at("next_batch").get_to(state.next_batch);
   json.at("steps").get_to(state.steps);
   json.at("loss_sum").get_to(state.loss_sum);
-  json.at("documents").get_to(state.documents);
+  json.at("weight").get_to(state.weight);
+  json.at("rows").get_to(state.rows);
   json.at("epoch_seconds").get_to(state.epoch_seconds);
   json.at("epochs").get_to(state.epochs);
   for (const Json& snapshot : json.at("snapshots")) {
     state.snapshots.push_back(
-        {snapshot.at("epoch").get<std::int64_t>(), snapshot.at("accuracy").get<double>(), {}});
+        {snapshot.at("epoch").get<std::int64_t>(), snapshot.at("rank").get<double>(), {}});
   }
   return state;
 }

@@ -15,20 +15,27 @@ namespace quire::train {
 // The weights after an epoch that may be kept.
 struct Snapshot {
   std::int64_t epoch = 0;
-  double accuracy = 0;
+  double rank = 0;  // Score::rank
   std::vector<at::Tensor> weights;
 };
 
 struct LoopState {
   std::int64_t epoch = 0;       // the one under way
   std::int64_t next_batch = 0;  // micro-batches of it that are done
-  std::int64_t steps = 0;       // optimiser steps done
-  double loss_sum = 0;          // over the documents of this epoch
-  std::int64_t documents = 0;   // done in this epoch
-  double epoch_seconds = 0;     // spent on this epoch so far
+  std::int64_t steps = 0;       // optimiser steps done, of all epochs
+  // Of this epoch so far.
+  double loss_sum = 0, weight = 0;  // see StepLoss
+  std::int64_t rows = 0;
+  double epoch_seconds = 0;
   std::vector<EpochResult> epochs;
   std::vector<Snapshot> snapshots;   // the best epochs so far, the best first; none with Select::last
   std::vector<at::Tensor> averages;  // of the weights, with an EMA
+
+  void begin_next_epoch() {
+    ++epoch;
+    next_batch = rows = 0;
+    loss_sum = weight = epoch_seconds = 0;
+  }
 };
 
 // One file, written beside its place and renamed: the state, the weights and the moments.

@@ -1,38 +1,18 @@
-// The gradient of one optimiser step: micro-batches, loss, adversarial passes.
+// The gradient of one optimiser step from micro-batches that do not know of each other.
 #pragma once
 
-#include <span>
-#include <vector>
+#include <functional>
 
 #include "quire/nn/aten.h"
-#include "quire/nn/loss.h"
-#include "quire/nn/model.h"
-#include "quire/train/loop.h"
+#include "quire/train/objective.h"
 
 namespace quire::train {
 
-using Batches = std::span<const std::vector<std::int64_t>>;
+// The sum of a micro-batch's losses, to be differentiated.
+using LossSum = std::function<at::Tensor(const Batch& rows)>;
 
-class GradientSource {
- public:
-  GradientSource(nn::TextModel& model, const LoopInput& input, const LoopOptions& options);
-
-  // Adds the gradient of the mean loss over all documents of the micro-batches to the parameters'
-  // gradients: every document weighs the same, however the step is cut. Returns the sum of the
-  // documents' losses on unperturbed inputs.
-  double accumulate(Batches batches, const nn::DropoutState& dropout);
-
- private:
-  double one_pass(Batches batches, const nn::DropoutState& dropout, double documents);
-  void adversarial_passes(Batches batches, const nn::DropoutState& dropout, double documents);
-  [[nodiscard]] at::Tensor document_losses(const std::vector<std::int64_t>& rows,
-                                           const nn::DropoutState& dropout) const;
-  [[nodiscard]] at::Tensor word_embeddings() const;
-
-  nn::TextModel& model_;
-  const LoopInput& input_;
-  const LoopOptions& options_;
-  nn::LossOptions loss_;
-};
+// Adds the gradient of the sum of all losses, divided by `weight`, to the parameters' gradients: with the
+// weight of the whole step it is that of the mean, however the step is cut. Returns the sum.
+double add_gradients(Batches step, double weight, const LossSum& loss_sum);
 
 }  // namespace quire::train

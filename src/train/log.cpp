@@ -43,11 +43,10 @@ void StepLog::write(const StepRecord& record) {
 void write_epochs(const std::filesystem::path& path, const std::vector<EpochResult>& epochs) {
   std::string lines;
   for (const EpochResult& epoch : epochs) {
-    lines += fmt::format(
-        "{{\"epoch\":{},\"train_loss\":{:.6g},\"valid_loss\":{:.6g},\"valid_accuracy\":{:.6g},"
-        "\"valid_macro_f1\":{:.6g},\"seconds\":{:.4g}}}\n",
-        epoch.epoch, epoch.train_loss, epoch.valid_loss, epoch.valid_accuracy, epoch.valid_macro_f1,
-        epoch.seconds);
+    lines += fmt::format("{{\"epoch\":{},\"train_loss\":{:.6g}", epoch.epoch, epoch.train_loss);
+    for (const Score::Value& one : epoch.score.values)
+      lines += fmt::format(",\"valid_{}\":{:.6g}", one.name, one.value);
+    lines += fmt::format(",\"seconds\":{:.4g}}}\n", epoch.seconds);
   }
   write_file_atomically(path, lines);
 }

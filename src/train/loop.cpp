@@ -1,18 +1,18 @@
 #include "quire/train/loop.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 #include "quire/base/error.h"
 #include "quire/nn/aten.h"
-#include "quire/train/predict.h"
 #include "train/checkpoint.h"
-#include "train/gradient.h"
 #include "train/log.h"
-#include "train/probe.h"
+#include "train/networks.h"
+#include "train/pace.h"
 #include "train/watch.h"
 #include "train/weights.h"
 
@@ -25,89 +25,88 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::int64_t steps_per_epoch(std::int64_t rows, const LoopOptions& options) {
-  const std::int64_t documents = options.batch_size * options.accumulation_steps;
-  return (rows + documents - 1) / documents;
+std::int64_t steps_per_epoch(std::int64_t batches, const LoopOptions& options) {
+  return (batches + options.accumulation_steps - 1) / options.accumulation_steps;
 }
 
 class Loop {
  public:
-  Loop(nn::TextModel& model, const LoopInput& input, const LoopOptions& options, const Context& context)
-      : model_(model),
-        input_(input),
-        options_(options),
+  Loop(Objective& objective, const FitPlan& plan, const Context& context)
+      : objective_(objective),
+        plan_(plan),
+        options_(plan.options),
         context_(context),
-        optimizer_(model.parameters(),
-                   group_parameters(model.parameters(), model.layers(), options.optimizer),
-                   options.optimizer),
-        gradient_(model, input, options),
-        steps_(count_steps(static_cast<std::int64_t>(input.train.size()), options)),
+        joined_(join_parameters(objective.networks(), options_.optimizer)),
+        optimizer_(joined_.parameters, joined_.groups, options_.optimizer),
+        epoch_size_(objective.epoch_size()),
+        steps_(count_steps(epoch_size_.batches, options_)),
         schedule_(
-            options.schedule, steps_,
-            options.warmup_steps > 0 ? options.warmup_steps : warmup_steps(steps_, options.warmup_ratio)),
-        watch_(model.classes()) {}
+            options_.schedule, steps_,
+            options_.warmup_steps > 0 ? options_.warmup_steps : warmup_steps(steps_, options_.warmup_ratio)),
+        watch_(objective.guessing_loss()) {}
 
   LoopResult run();
 
  private:
+  [[nodiscard]] std::vector<nn::Parameter>& parameters() { return joined_.parameters; }
   [[nodiscard]] std::filesystem::path checkpoint_path() const;
   [[nodiscard]] std::string recipe() const;
   void save();
   void run_epoch(StepLog& log);
-  void run_step(const std::vector<std::vector<std::int64_t>>& batches, StepLog& log);
+  void run_step(const std::vector<Batch>& batches, StepLog& log);
+  void take_step(Batches step, StepRecord& record);
   void finish_epoch();
-  void score(EpochResult& result, std::string& line);
+  void score(EpochResult& result);
   void begin();
-  void report(double loss, double learning_rate);
+  void report(const StepRecord& step) const;
+  [[nodiscard]] double seconds_left() const;
   void stop_if_asked();
-  [[nodiscard]] bool selects_best() const { return options_.select == Select::best && !input_.valid.empty(); }
+  [[nodiscard]] bool scores() const { return objective_.scored_rows() > 0; }
+  [[nodiscard]] bool selects_best() const { return options_.select == Select::best && scores(); }
   [[nodiscard]] bool out_of_patience() const;
   [[nodiscard]] bool done() const { return state_.steps >= steps_ || out_of_patience(); }
 
-  nn::TextModel& model_;
-  const LoopInput& input_;
+  Objective& objective_;
+  const FitPlan& plan_;
   const LoopOptions& options_;
   const Context& context_;
+  JoinedParameters joined_;
   AdamW optimizer_;
-  GradientSource gradient_;
+  EpochSize epoch_size_;
   std::int64_t steps_;
   Schedule schedule_;
   LossWatch watch_;
   LoopState state_;
   Clock::time_point epoch_start_;
   Clock::time_point last_save_ = Clock::now();
-  Clock::time_point start_ = Clock::now();
-  std::int64_t documents_since_start_ = 0;
-  std::int64_t tokens_since_start_ = 0;
+  Pace pace_;
   std::string stage_;
 };
 
-std::filesystem::path Loop::checkpoint_path() const { return input_.directory / "checkpoint.safetensors"; }
+std::filesystem::path Loop::checkpoint_path() const { return plan_.directory / "checkpoint.safetensors"; }
 
-// Everything the result depends on but the model itself.
+// Everything the result depends on.
 std::string Loop::recipe() const {
   const LoopOptions& l = options_;
   const OptimizerOptions& o = options_.optimizer;
   std::int64_t frozen = 0;
-  for (const nn::Parameter& parameter : model_.parameters()) frozen += parameter.frozen ? 1 : 0;
+  for (const nn::Parameter& parameter : joined_.parameters) frozen += parameter.frozen ? 1 : 0;
   return fmt::format(
-      "seed {} fold {} train {} valid {} tokens {} windows {} batch {}x{} steps {} warmup {} {} schedule {} "
-      "lr {} {} {} {} {} frozen {} loss {} {} {} r-drop {} adversarial {} {} {} probe {} select {} {} ema {} "
-      "patience {} model {}",
-      context_.seed, input_.fold, input_.train.size(), input_.valid.size(), input_.corpus->tokens(),
-      input_.corpus->windows(), l.batch_size, l.accumulation_steps, steps_, l.warmup_ratio, l.warmup_steps,
+      "seed {} fold {} accumulation {} steps {} warmup {} {} schedule {} lr {} {} {} {} {} frozen {} select "
+      "{} "
+      "{} ema {} patience {} {}",
+      context_.seed, plan_.fold, l.accumulation_steps, steps_, l.warmup_ratio, l.warmup_steps,
       static_cast<int>(l.schedule), o.learning_rate, o.head_learning_rate, o.layer_decay, o.weight_decay,
-      o.max_grad_norm, frozen, l.label_smoothing, l.focal_gamma, fmt::join(l.class_weights, " "), l.r_drop,
-      static_cast<int>(l.adversarial), l.adversarial_epsilon, l.adversarial_steps, l.probe_head,
-      static_cast<int>(l.select), l.average_best, l.ema, l.patience, model_.recipe());
+      o.max_grad_norm, frozen, static_cast<int>(l.select), l.average_best, l.ema, l.patience,
+      objective_.recipe());
 }
 
 void Loop::save() {
-  if (input_.directory.empty()) return;
+  if (plan_.directory.empty()) return;
   optimizer_.catch_up();
   LoopState state = state_;
   state.epoch_seconds += seconds_since(epoch_start_);
-  save_checkpoint(checkpoint_path(), recipe(), state, model_.parameters(), optimizer_);
+  save_checkpoint(checkpoint_path(), recipe(), state, parameters(), optimizer_);
 }
 
 void Loop::stop_if_asked() {
@@ -115,87 +114,79 @@ void Loop::stop_if_asked() {
   if (signal == 0) return;
   save();
   throw Interrupted(signal, fmt::format("stopped by signal {} in fold {}, epoch {}, after step {} of {}",
-                                        signal, input_.fold, state_.epoch + 1, state_.steps, steps_));
+                                        signal, plan_.fold, state_.epoch + 1, state_.steps, steps_));
 }
 
-void Loop::report(double loss, double learning_rate) {
-  const double elapsed = seconds_since(start_);
-  const double documents_per_second = static_cast<double>(documents_since_start_) / elapsed;
-  const auto rows = static_cast<std::int64_t>(input_.train.size());
-  const std::int64_t per_step = options_.batch_size * options_.accumulation_steps;
-  const double fold_left = static_cast<double>(steps_ - state_.steps) * static_cast<double>(per_step);
-  // Scoring the validation rows costs about a third of training on them.
-  const double epochs_left = static_cast<double>(options_.epochs - state_.epoch);
-  const double scoring = epochs_left * static_cast<double>(input_.valid.size()) / 3;
-  const double later_folds =
-      static_cast<double>(input_.folds - 1 - input_.fold) *
-      (static_cast<double>(steps_ * per_step) +
-       static_cast<double>(options_.epochs) * static_cast<double>(input_.valid.size()) / 3);
-  const std::string detail =
-      fmt::format("loss {:.3f}  lr {:.2e}  {:.1f} docs/s  {:.0f} tokens/s", loss, learning_rate,
-                  documents_per_second, static_cast<double>(tokens_since_start_) / elapsed);
+// Of this fold and those after it.
+double Loop::seconds_left() const {
+  const std::int64_t per_epoch = steps_per_epoch(epoch_size_.batches, options_);
+  const std::int64_t epochs = (steps_ + per_epoch - 1) / per_epoch;
+  const std::int64_t later_folds = plan_.folds - 1 - plan_.fold;
+  const auto steps = static_cast<double>(steps_ - state_.steps + later_folds * steps_);
+  const auto scorings = static_cast<double>(epochs - state_.epoch + later_folds * epochs);
+  return pace_.seconds_for(steps * static_cast<double>(epoch_size_.rows) / static_cast<double>(per_epoch),
+                           scorings * static_cast<double>(objective_.scored_rows()));
+}
+
+void Loop::report(const StepRecord& step) const {
+  const std::string detail = fmt::format(
+      "loss {:.3f}  norm {:.2f}  lr {:.2e}  {:.1f} docs/s  {:.0f} tokens/s", step.loss, step.gradient_norm,
+      step.learning_rate, pace_.documents_per_second(), pace_.tokens_per_second());
   context_.progress({.stage = stage_,
-                     .done = state_.documents,
-                     .total = rows,
+                     .done = state_.rows,
+                     .total = epoch_size_.rows,
                      .detail = detail,
-                     .seconds_left = (fold_left + scoring + later_folds) / documents_per_second});
+                     .seconds_left = seconds_left()});
 }
 
-void Loop::run_step(const std::vector<std::vector<std::int64_t>>& batches, StepLog& log) {
+// The gradient, the step of the weights and that of their averages.
+void Loop::take_step(Batches step, StepRecord& record) {
+  const nn::DropoutState dropout{
+      .active = true, .seed = context_.seed, .epoch = static_cast<std::uint32_t>(state_.epoch), .pass = 0};
+  const StepLoss loss = objective_.accumulate(step, dropout);
+  const double factor = schedule_.factor(state_.steps);
+  record.loss = loss.mean();
+  record.learning_rate = options_.optimizer.learning_rate * factor;
+  record.gradient_norm = std::isfinite(record.loss) ? optimizer_.step(factor) : record.loss;
+  watch_.check({.fold = plan_.fold,
+                .step = record.step,
+                .loss = record.loss,
+                .gradient_norm = record.gradient_norm,
+                .learning_rate = record.learning_rate});
+  ++state_.steps;
+  if (options_.ema > 0) {
+    optimizer_.catch_up();  // the average follows every row, step by step
+    update_averages(state_.averages, parameters(), options_.ema, state_.steps);
+  }
+  state_.loss_sum += loss.sum;
+  state_.weight += loss.weight;
+}
+
+void Loop::run_step(const std::vector<Batch>& batches, StepLog& log) {
   const Clock::time_point begin = Clock::now();
   const auto first = static_cast<std::size_t>(state_.next_batch);
   const std::size_t last =
       std::min(first + static_cast<std::size_t>(options_.accumulation_steps), batches.size());
   const Batches step(batches.data() + first, last - first);
-  std::int64_t documents = 0;
-  std::vector<std::int64_t> words;  // of all tokens
-  for (const auto& rows : step) {
-    documents += static_cast<std::int64_t>(rows.size());
-    for (const std::int64_t row : rows) {
-      const std::span<const std::int32_t> ids = input_.corpus->ids(row);
-      words.insert(words.end(), ids.begin(), ids.end());
-    }
-  }
-  optimizer_.catch_up(words);
-  const nn::DropoutState dropout{
-      .active = true, .seed = context_.seed, .epoch = static_cast<std::uint32_t>(state_.epoch), .pass = 0};
-  const auto tokens = static_cast<std::int64_t>(words.size());
-  const double loss_sum = gradient_.accumulate(step, dropout);
-  const double loss = loss_sum / static_cast<double>(documents);
-  const double factor = schedule_.factor(state_.steps);
-  const double learning_rate = options_.optimizer.learning_rate * factor;
-  const double norm = std::isfinite(loss) ? optimizer_.step(factor) : loss;
-  watch_.check({.fold = input_.fold,
-                .step = state_.steps + 1,
-                .loss = loss,
-                .gradient_norm = norm,
-                .learning_rate = learning_rate});
-  ++state_.steps;
-  if (options_.ema > 0) {
-    optimizer_.catch_up();  // the average follows every row, step by step
-    update_averages(state_.averages, model_.parameters(), options_.ema, state_.steps);
-  }
+  const StepSize size = objective_.step_size(step);
+  size.table_rows ? optimizer_.catch_up(*size.table_rows) : optimizer_.catch_up();
+  StepRecord record{.step = state_.steps + 1, .epoch = state_.epoch};
+  take_step(step, record);
   state_.next_batch = static_cast<std::int64_t>(last);
-  state_.loss_sum += loss_sum;
-  state_.documents += documents;
-  documents_since_start_ += documents;
-  tokens_since_start_ += tokens;
+  state_.rows += size.rows;
   const double elapsed = seconds_since(begin);
-  log.write({.step = state_.steps,
-             .epoch = state_.epoch,
-             .loss = loss,
-             .learning_rate = learning_rate,
-             .gradient_norm = norm,
-             .documents_per_second = static_cast<double>(documents) / elapsed,
-             .tokens_per_second = static_cast<double>(tokens) / elapsed});
-  report(loss, learning_rate);
+  pace_.add_step(elapsed, size.rows, size.tokens);
+  record.documents_per_second = static_cast<double>(size.rows) / elapsed;
+  record.tokens_per_second = static_cast<double>(size.tokens) / elapsed;
+  log.write(record);
+  report(record);
 }
 
 void Loop::run_epoch(StepLog& log) {
   stage_ =
-      fmt::format("fold {}/{} epoch {}/{}", input_.fold + 1, input_.folds, state_.epoch + 1, options_.epochs);
-  const auto batches = draw_batches(input_.train, input_.corpus->lengths(), options_.batch_size,
-                                    context_.seed, input_.fold, static_cast<std::uint32_t>(state_.epoch));
+      fmt::format("fold {}/{} epoch {}/{}", plan_.fold + 1, plan_.folds, state_.epoch + 1, options_.epochs);
+  const std::vector<Batch> batches = objective_.draw_batches(
+      {.seed = context_.seed, .fold = plan_.fold, .epoch = static_cast<std::uint32_t>(state_.epoch)});
   epoch_start_ = Clock::now();
   while (state_.next_batch < static_cast<std::int64_t>(batches.size()) && !done()) {
     stop_if_asked();
@@ -208,96 +199,83 @@ void Loop::run_epoch(StepLog& log) {
   stop_if_asked();
 }
 
-// Measures on the validation rows and keeps the weights if they are among the best.
-void Loop::score(EpochResult& result, std::string& line) {
-  const AveragedWeights averaged(model_.parameters(), state_.averages);
-  const Matrix probabilities = predict(model_, *input_.corpus, input_.valid, context_, stage_ + " scoring");
-  std::vector<int> truth;
-  double loss = 0;
-  for (std::size_t i = 0; i < input_.valid.size(); ++i) {
-    truth.push_back(input_.labels[static_cast<std::size_t>(input_.valid[i])]);
-    const float p = probabilities.row(static_cast<std::int64_t>(i))[static_cast<std::size_t>(truth.back())];
-    loss -= std::log(std::max(static_cast<double>(p), 1e-30));
-  }
-  const std::vector<int> predicted = most_probable(probabilities);
-  const Metrics metrics = measure(truth, predicted, static_cast<int>(model_.classes()));
-  result.valid_loss = loss / static_cast<double>(truth.size());
-  result.valid_accuracy = metrics.accuracy;
-  result.valid_macro_f1 = metrics.macro_f1;
-  line += fmt::format(", validation loss {:.4f}, accuracy {:.4f}, macro-F1 {:.4f}", result.valid_loss,
-                      metrics.accuracy, metrics.macro_f1);
-  warn_of_collapse(truth, predicted, stage_, context_);
+// Measures the weights, or their average, and keeps them if they are among the best.
+void Loop::score(EpochResult& result) {
+  const Clock::time_point begin = Clock::now();
+  const AveragedWeights averaged(parameters(), state_.averages);
+  result.score = objective_.score(context_, stage_);
   if (selects_best()) {
     keep_snapshot(state_.snapshots, static_cast<std::size_t>(options_.average_best), state_.epoch,
-                  metrics.accuracy, model_.parameters());
+                  result.score.rank, parameters());
   }
+  pace_.add_scoring(seconds_since(begin), objective_.scored_rows());
 }
 
 void Loop::finish_epoch() {
   optimizer_.catch_up();
   EpochResult result;
   result.epoch = state_.epoch;
-  result.train_loss = state_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, state_.documents));
+  result.train_loss = state_.weight > 0 ? state_.loss_sum / state_.weight : 0;
   std::string line = fmt::format("{}: train loss {:.4f}", stage_, result.train_loss);
-  if (!input_.valid.empty()) {
+  if (scores()) {
     try {
-      score(result, line);
+      score(result);
     } catch (const Interrupted&) {
       stop_if_asked();
       throw;
     }
+    line += fmt::format(", validation {}", result.score.text);
   }
   result.seconds = state_.epoch_seconds + seconds_since(epoch_start_);
   context_.info(line + fmt::format(" ({:.0f} s)", result.seconds));
   state_.epochs.push_back(result);
-  ++state_.epoch;
-  state_.next_batch = 0;
-  state_.loss_sum = 0;
-  state_.documents = 0;
-  state_.epoch_seconds = 0;
-  if (!input_.directory.empty()) write_epochs(input_.directory / "epochs.jsonl", state_.epochs);
+  state_.begin_next_epoch();
+  epoch_start_ = Clock::now();
+  if (!plan_.directory.empty()) write_epochs(plan_.directory / "epochs.jsonl", state_.epochs);
   if (out_of_patience() && state_.steps < steps_)
     context_.info(fmt::format("stops early: no better epoch in the last {}", options_.patience));
 }
 
 bool Loop::out_of_patience() const {
-  if (options_.patience == 0 || input_.valid.empty()) return false;
+  if (options_.patience == 0 || !scores()) return false;
   std::int64_t since = 0;
-  double best = -1;
+  double best = -std::numeric_limits<double>::infinity();
   for (const EpochResult& epoch : state_.epochs) {
-    since = epoch.valid_accuracy > best ? 0 : since + 1;
-    best = std::max(best, epoch.valid_accuracy);
+    since = epoch.score.rank > best ? 0 : since + 1;
+    best = std::max(best, epoch.score.rank);
   }
   return since >= options_.patience;
 }
 
 // From a checkpoint if there is one, else from the start.
 void Loop::begin() {
-  if (input_.resume) {
-    if (auto found = load_checkpoint(checkpoint_path(), recipe(), model_.parameters(), optimizer_)) {
+  if (plan_.resume) {
+    if (auto found = load_checkpoint(checkpoint_path(), recipe(), parameters(), optimizer_)) {
       state_ = std::move(*found);
       context_.info(
-          fmt::format("fold {}: goes on after step {} of {}", input_.fold + 1, state_.steps, steps_));
+          fmt::format("fold {}: goes on after step {} of {}", plan_.fold + 1, state_.steps, steps_));
       return;
     }
   }
-  if (options_.probe_head) probe_head(model_, input_, context_);
+  objective_.prepare(plan_.fold, context_);
 }
 
 LoopResult Loop::run() {
   begin();
-  StepLog log(input_.directory.empty() ? std::filesystem::path() : input_.directory / "log.jsonl",
+  StepLog log(plan_.directory.empty() ? std::filesystem::path() : plan_.directory / "log.jsonl",
               state_.steps);
-  while (!done()) {
+  // An epoch all of whose steps are done, but which was stopped before it was scored, is still to be
+  // finished, be it the last one.
+  while (!done() || state_.next_batch > 0) {
     run_epoch(log);
     finish_epoch();
     // An epoch that is over is not trained again, whatever happens in the next.
     if (!done()) save();
   }
   if (!state_.snapshots.empty()) {
-    set_weights(model_.parameters(), average(state_.snapshots));
+    set_weights(parameters(), average(state_.snapshots));
   } else if (!state_.averages.empty()) {
-    set_weights(model_.parameters(), state_.averages);
+    set_weights(parameters(), state_.averages);
   }
   return {state_.epochs, state_.snapshots.empty() ? state_.epoch - 1 : state_.snapshots.front().epoch,
           state_.steps};
@@ -305,43 +283,13 @@ LoopResult Loop::run() {
 
 }  // namespace
 
-std::int64_t count_steps(std::int64_t rows, const LoopOptions& options) {
-  const std::int64_t all = steps_per_epoch(rows, options) * options.epochs;
+std::int64_t count_steps(std::int64_t batches, const LoopOptions& options) {
+  const std::int64_t all = steps_per_epoch(batches, options) * options.epochs;
   return options.max_steps > 0 ? std::min(options.max_steps, all) : all;
 }
 
-OverfitResult overfit_batch(nn::TextModel& model, const LoopInput& input, const LoopOptions& options,
-                            const Context& context, std::int64_t most_steps) {
-  const auto batches =
-      draw_batches(input.train, input.corpus->lengths(), options.batch_size, context.seed, input.fold, 0);
-  const Batches batch(batches.data(), 1);
-  GradientSource gradient(model, input, options);
-  AdamW optimizer(model.parameters(), group_parameters(model.parameters(), model.layers(), options.optimizer),
-                  options.optimizer);
-  std::vector<int> truth;
-  for (const std::int64_t row : batch.front()) truth.push_back(input.labels[static_cast<std::size_t>(row)]);
-  OverfitResult result;
-  result.documents = static_cast<std::int64_t>(truth.size());
-  while (result.steps < most_steps && !result.learned) {
-    context.check_stop();
-    result.last_loss = gradient.accumulate(batch, {}) / static_cast<double>(truth.size());
-    if (result.steps == 0) result.first_loss = result.last_loss;
-    optimizer.step(1.0);
-    optimizer.catch_up();
-    ++result.steps;
-    context.progress({.stage = "one batch",
-                      .done = result.steps,
-                      .total = most_steps,
-                      .detail = fmt::format("loss {:.4f}", result.last_loss),
-                      .seconds_left = -1});
-    result.learned = most_probable(predict(model, *input.corpus, batch.front(), context)) == truth;
-  }
-  return result;
-}
-
-LoopResult fit(nn::TextModel& model, const LoopInput& input, const LoopOptions& options,
-               const Context& context) {
-  return Loop(model, input, options, context).run();
+LoopResult fit(Objective& objective, const FitPlan& plan, const Context& context) {
+  return Loop(objective, plan, context).run();
 }
 
 }  // namespace quire::train

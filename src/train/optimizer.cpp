@@ -93,24 +93,30 @@ AdamW::AdamW(std::vector<nn::Parameter>& parameters, std::vector<ParameterGroup>
     const at::Tensor value = parameter.value.detach();
     moments_.push_back({at::zeros_like(value), at::zeros_like(value)});
   }
+  lazy_rows_.resize(parameters_.size());
 }
 
 AdamW::~AdamW() = default;
 
 void AdamW::catch_up(std::span<const std::int64_t> rows) {
-  if (word_rows_ != nullptr) word_rows_->catch_up(rows);
+  for (const auto& lazy : lazy_rows_) {
+    if (lazy != nullptr) lazy->catch_up(rows);
+  }
 }
 
 void AdamW::catch_up() {
-  if (word_rows_ != nullptr) word_rows_->catch_up();
+  for (const auto& lazy : lazy_rows_) {
+    if (lazy != nullptr) lazy->catch_up();
+  }
 }
 
 LazyRows& AdamW::lazy_rows(std::size_t index) {
-  TORCH_CHECK(index == 0, "only the first parameter may have a sparse gradient");
-  const at::Tensor& table = parameters_[index].value;
-  if (word_rows_ == nullptr)
-    word_rows_ = std::make_unique<LazyRows>(table, moments_[index].first, moments_[index].second);
-  return *word_rows_;
+  const nn::Parameter& table = parameters_[index];
+  TORCH_CHECK(table.sparse, "'", table.names.front(), "' has a sparse gradient and is not marked as sparse");
+  std::unique_ptr<LazyRows>& lazy = lazy_rows_[index];
+  if (lazy == nullptr)
+    lazy = std::make_unique<LazyRows>(table.value, moments_[index].first, moments_[index].second);
+  return *lazy;
 }
 
 double AdamW::gradient_norm() const {
@@ -156,7 +162,7 @@ void AdamW::step_by_kernel(const ParameterGroup& group, const GroupStep& step) {
       lazy_rows(index).step(parameter.value.grad(), rounded);
       continue;
     }
-    if (index == 0) catch_up();  // this step is of all rows
+    if (lazy_rows_[index] != nullptr) lazy_rows_[index]->catch_up();  // this step is of all rows
     const at::Tensor gradient = parameter.value.grad().contiguous();
     const auto* gradients = gradient.const_data_ptr<float>();
     auto* weights = parameter.value.mutable_data_ptr<float>();
@@ -199,9 +205,10 @@ double AdamW::step(double factor) {
   const Span span("clipping and AdamW");
   const at::NoGradGuard no_grad;
   // Autograd adds sparse gradients up row by row, but forgets to note that each row is there once.
-  if (at::Tensor& gradient = parameters_.front().value.mutable_grad();
-      gradient.defined() && gradient.is_sparse())
-    gradient = gradient.coalesce();
+  for (const nn::Parameter& parameter : parameters_) {
+    at::Tensor& gradient = parameter.value.mutable_grad();
+    if (gradient.defined() && gradient.is_sparse()) gradient = gradient.coalesce();
+  }
   const double norm = gradient_norm();
   const bool clip = options_.max_grad_norm > 0 && norm + 1e-6 > options_.max_grad_norm;
   ++steps_;

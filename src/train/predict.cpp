@@ -5,7 +5,7 @@
 
 #include "quire/base/profile.h"
 #include "quire/nn/aten.h"
-#include "quire/nn/batch.h"
+#include "train/pack_rows.h"
 
 namespace quire::train {
 
@@ -28,20 +28,19 @@ void for_batches(const nn::TextModel& model, const TokenCorpus& corpus, std::spa
   const auto length = [&](std::size_t i) { return static_cast<std::int64_t>(corpus.ids(rows[i]).size()); };
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return length(a) > length(b); });
-  std::vector<nn::TokenizedDocument> documents;
+  std::vector<std::int64_t> taken;
   for (std::size_t begin = 0; begin < order.size();) {
     context.check_stop();
     std::int64_t tokens = 0;
     std::size_t end = begin;
-    documents.clear();
+    taken.clear();
     do {
-      const std::int64_t row = rows[order[end]];
-      documents.push_back(
-          {corpus.ids(row), corpus.segments(row), static_cast<std::uint32_t>(row), corpus.windows(row)});
+      taken.push_back(rows[order[end]]);
       tokens += length(order[end]);
       ++end;
     } while (end < order.size() && tokens + length(order[end]) <= tokens_per_batch);
-    use(std::span<const std::size_t>(order).subspan(begin, end - begin), nn::pack(documents, model.device()));
+    use(std::span<const std::size_t>(order).subspan(begin, end - begin),
+        pack_rows(corpus, taken, model.device()));
     begin = end;
     if (!stage.empty()) {
       context.progress({.stage = stage,

@@ -96,14 +96,15 @@ double choose_c(const Matrix& vectors, std::span<const int> labels, int classes,
 
 }  // namespace
 
-void probe_head(nn::TextModel& model, const LoopInput& input, const Context& context) {
-  Matrix vectors = head_inputs(model, *input.corpus, input.train, context, "probing the frozen encoder");
+void probe_head(nn::TextModel& model, const ClassificationRows& rows, std::uint32_t fold,
+                const Context& context) {
+  Matrix vectors = head_inputs(model, *rows.corpus, rows.train, context, "probing the frozen encoder");
   const double scale = unit_scale(vectors);
   for (float& x : vectors.values) x = static_cast<float>(x * scale);
   std::vector<int> labels;
-  for (const std::int64_t row : input.train) labels.push_back(input.labels[static_cast<std::size_t>(row)]);
+  for (const std::int64_t row : rows.train) labels.push_back(rows.labels[static_cast<std::size_t>(row)]);
   const auto classes = static_cast<int>(model.classes());
-  const double c = choose_c(vectors, labels, classes, input.fold, context);
+  const double c = choose_c(vectors, labels, classes, fold, context);
   const LogisticFit fit = fit_logistic(vectors, labels, classes, {.c = c, .stage = {}}, context);
   at::Tensor weight = at::empty({fit.weights.rows, fit.weights.cols}, at::kFloat);
   std::ranges::copy(fit.weights.values, weight.mutable_data_ptr<float>());

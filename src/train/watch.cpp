@@ -17,9 +17,6 @@ constexpr const char* kWhatToTry =
 
 }  // namespace
 
-LossWatch::LossWatch(std::int64_t classes)
-    : guessing_(std::log(static_cast<double>(std::max<std::int64_t>(2, classes)))), mean_(guessing_) {}
-
 void LossWatch::check(const WatchedStep& step) {
   if (!std::isfinite(step.loss) || !std::isfinite(step.gradient_norm)) {
     throw Error(fmt::format("the loss is no longer a number in fold {}, step {} (loss {}, gradient norm {}, "

@@ -21,12 +21,12 @@ struct WatchedStep {
 // its running mean stays above ten times that of guessing.
 class LossWatch {
  public:
-  explicit LossWatch(std::int64_t classes);
+  explicit LossWatch(double guessing_loss) : guessing_(guessing_loss), mean_(guessing_loss) {}
   void check(const WatchedStep& step);
 
  private:
-  double guessing_;  // ln(classes)
-  double mean_ = 0;
+  double guessing_;
+  double mean_;
 };
 
 // Warns when all rows are given one class although several are there.

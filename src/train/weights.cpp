@@ -35,12 +35,12 @@ AveragedWeights::AveragedWeights(std::vector<nn::Parameter>& parameters,
 
 AveragedWeights::~AveragedWeights() { set_weights(parameters_, kept_); }
 
-void keep_snapshot(std::vector<Snapshot>& snapshots, std::size_t most, std::int64_t epoch, double accuracy,
+void keep_snapshot(std::vector<Snapshot>& snapshots, std::size_t most, std::int64_t epoch, double rank,
                    const std::vector<nn::Parameter>& parameters) {
   const auto place = std::find_if(snapshots.begin(), snapshots.end(),
-                                  [&](const Snapshot& other) { return other.accuracy < accuracy; });
+                                  [&](const Snapshot& other) { return other.rank < rank; });
   if (place == snapshots.end() && snapshots.size() == most) return;
-  snapshots.insert(place, {epoch, accuracy, copy_weights(parameters)});
+  snapshots.insert(place, {epoch, rank, copy_weights(parameters)});
   if (snapshots.size() > most) snapshots.pop_back();
 }
 

@@ -30,8 +30,8 @@ class AveragedWeights {
   std::vector<at::Tensor> kept_;
 };
 
-// Adds the model's weights after `epoch` to the best `most`, the best first and of equals the earlier.
-void keep_snapshot(std::vector<Snapshot>& snapshots, std::size_t most, std::int64_t epoch, double accuracy,
+// Adds the weights after `epoch` to the best `most`, the best first and of equals the earlier.
+void keep_snapshot(std::vector<Snapshot>& snapshots, std::size_t most, std::int64_t epoch, double rank,
                    const std::vector<nn::Parameter>& parameters);
 
 // Mean of the snapshots' weights (Izmailov et al. 2018 average along a run's path in the same way).

@@ -118,6 +118,26 @@ TEST(Dropout, AtenDrawsWhatTheKernelsDraw) {
   }
 }
 
+TEST(Dropout, OfAnotherNetworkOnTheSameDocumentsIsAnother) {
+  at::manual_seed(7);
+  const nn::PackedBatch batch = batch_of({40, 10, 50});
+  nn::DropoutState second = kDropout;
+  second.network = 1;
+  const auto dropped = [&](const nn::DropoutState& state) {
+    return nn::dropout(at::ones({100, 24}), {batch.offsets, batch.documents}, 0.5, state, 3);
+  };
+  // Half of the elements agree by chance.
+  const double agreeing = (dropped(second) == dropped(kDropout)).to(at::kFloat).mean().item<double>();
+  EXPECT_NEAR(agreeing, 0.5, 0.05);
+  const at::Tensor qkv = at::randn({100, 3 * 24});
+  const auto attention = [&](const nn::DropoutState& state, Implementation implementation) {
+    return nn::packed_attention(qkv, batch, 3, 0.5, state, 1, implementation);
+  };
+  const at::Tensor attended = attention(second, Implementation::automatic);
+  EXPECT_LE(relative_error(attended, attention(second, Implementation::aten)), 1e-6);
+  EXPECT_GT(relative_error(attended, attention(kDropout, Implementation::automatic)), 0.1);
+}
+
 TEST(Dropout, IsTheSameUnderTheTwins) {
   at::manual_seed(9);
   const nn::PackedBatch batch = batch_of({5, 1, 33});

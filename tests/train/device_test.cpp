@@ -40,7 +40,7 @@ TokenCorpus in_windows(const TokenCorpus& corpus) {
 struct Case {
   const char* name;
   nn::ClassifierOptions model = {};
-  train::LoopOptions loop = quick_options();
+  FitOptions loop = quick_options();
   bool textcnn = false;
 };
 
@@ -57,7 +57,7 @@ Case windows_case(const char* name, nn::WindowPooling pooling) {
 template <typename Change>
 Case loop_case(const char* name, Change change) {
   Case one{.name = name};
-  one.loop.adversarial_epsilon = 0.05;
+  one.loop.adversarial.epsilon = 0.05;
   change(one.loop);
   return one;
 }
@@ -76,8 +76,8 @@ std::vector<Case> cases() {
   all.push_back(windows_case("windows_attention", nn::WindowPooling::attention));
   all.push_back({.name = "dropout_samples", .model = {.dropout_samples = 3}});
   all.push_back({.name = "no_dropout", .model = {.dropout = 0}});
-  all.push_back(loop_case("fgm", [](auto& loop) { loop.adversarial = train::Adversarial::fgm; }));
-  all.push_back(loop_case("pgd", [](auto& loop) { loop.adversarial = train::Adversarial::pgd; }));
+  all.push_back(loop_case("fgm", [](auto& loop) { loop.adversarial.kind = train::Adversarial::fgm; }));
+  all.push_back(loop_case("pgd", [](auto& loop) { loop.adversarial.kind = train::Adversarial::pgd; }));
   all.push_back(loop_case("r_drop", [](auto& loop) { loop.r_drop = 1; }));
   all.push_back(loop_case("losses", [](auto& loop) {
     loop.class_weights = {0.5F, 1.0F, 1.5F};
@@ -121,10 +121,10 @@ Outcome train_and_predict(const Case& one, c10::Device device) {
   Outcome outcome;
   for (const nn::Parameter& parameter : model->parameters()) outcome.names.push_back(parameter.names.front());
   outcome.before = weights_of(*model);
-  train::LoopOptions loop = one.loop;
+  FitOptions loop = one.loop;
   loop.epochs = 2;
   const TemporaryDirectory directory;
-  train::fit(*model, input_of(task, directory.path()), loop, {});
+  fit(*model, task, loop, directory.path());
   outcome.after = weights_of(*model);
   outcome.probabilities = train::predict(*model, task.corpus, task.valid, {});
   return outcome;
@@ -228,10 +228,10 @@ INSTANTIATE_TEST_SUITE_P(Train, Devices, ::testing::ValuesIn(cases()),
 TEST(Device, ResumingUnderTheTwinsGivesTheSameBytes) {
   const nn::AtenTwins twins;
   const Task task(60);
-  train::LoopOptions options = quick_options();
+  FitOptions options = quick_options();
   options.ema = 0.5;
   nn::Classifier whole = tiny_model(3);
-  train::fit(whole, input_of(task), options, {});
+  fit(whole, task, options);
   EXPECT_TRUE(same_weights(whole, stopped_and_resumed(task, options, 5)));
 }
 

@@ -81,6 +81,7 @@ class Training {
     at::manual_seed(1);
     parameters_.resize(2);
     parameters_[0].names = {"words"};
+    parameters_[0].sparse = true;
     parameters_[0].value = at::randn({kRows, kWidth}).requires_grad_();
     parameters_[1].names = {"other"};
     parameters_[1].value = at::randn({kWidth}).requires_grad_();
@@ -174,22 +175,66 @@ TEST(LazyRows, ADenseGradientIsOfAllRows) {
   expect_same(mixed.state(), dense.state());
 }
 
+// Each table lags behind by rows of its own.
+TEST(LazyRows, OfSeveralTablesEqualDenseAdamW) {
+  const auto tables_after = [](bool sparse) {
+    std::vector<nn::Parameter> parameters(2);
+    for (std::size_t i = 0; i < 2; ++i) {
+      parameters[i].names = {std::to_string(i)};
+      parameters[i].sparse = true;
+      parameters[i].value = at::ones({6, 4}).requires_grad_();
+    }
+    train::AdamW optimizer(
+        parameters,
+        {{.name = "", .learning_rate = 0.1, .weight_decay = 0.1, .members = {0, 1}, .elements = 0}}, {});
+    for (std::int64_t step = 0; step < 20; ++step) {
+      for (std::int64_t i = 0; i < 2; ++i) {
+        const at::Tensor row = at::full({1}, (step * (i + 2)) % 5, at::kLong);  // never row 5
+        const at::Tensor gradient =
+            at::sparse_coo_tensor(row.unsqueeze(0), at::full({1, 4}, 0.1 * static_cast<double>(step - i)),
+                                  {6, 4})
+                .coalesce();
+        parameters[static_cast<std::size_t>(i)].value.mutable_grad() =
+            sparse ? gradient : gradient.to_dense();
+      }
+      optimizer.step(1);
+    }
+    optimizer.catch_up();
+    return std::vector<at::Tensor>{parameters[0].value.detach(), parameters[1].value.detach()};
+  };
+  const std::vector<at::Tensor> lazy = tables_after(true);
+  const std::vector<at::Tensor> dense = tables_after(false);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_LE(relative_error(lazy[i], dense[i]), 1e-6) << i;
+  EXPECT_FALSE(at::equal(lazy[0], lazy[1]));
+}
+
+TEST(LazyRows, AreOfMarkedTablesAlone) {
+  std::vector<nn::Parameter> parameters(1);
+  parameters[0].names = {"encoder.weight"};
+  parameters[0].value = at::ones({6, 4}).requires_grad_();
+  train::AdamW optimizer(
+      parameters, {{.name = "", .learning_rate = 0.1, .weight_decay = 0, .members = {0}, .elements = 0}}, {});
+  parameters[0].value.mutable_grad() =
+      at::sparse_coo_tensor(at::zeros({1, 1}, at::kLong), at::ones({1, 4}), {6, 4});
+  EXPECT_ERROR(optimizer.step(1), c10::Error, "'encoder.weight'");
+}
+
 // Words that no document has decay with the rest, whatever is asked for in between.
 TEST(LazyRows, ATableThatIsHardlyReadResumesToTheSameBytes) {
   const Task task(60);
-  train::LoopOptions options = quick_options();
+  FitOptions options = quick_options();
   options.optimizer.weight_decay = 0.1;
   options.batch_size = 2;
   nn::Classifier whole = tiny_model(3);
   const at::Tensor before = whole.parameters().front().value.detach().clone();
-  train::fit(whole, input_of(task), options, {});
+  fit(whole, task, options);
   const at::Tensor after = whole.parameters().front().value.detach();
   EXPECT_LT(after[8].norm().item<double>(), before[8].norm().item<double>());  // no document has word 8
-  train::LoopOptions saving = options;
+  FitOptions saving = options;
   saving.save_every_minutes = 0;  // after every step
   const TemporaryDirectory directory;
   nn::Classifier saved = tiny_model(3);
-  train::fit(saved, input_of(task, directory.path()), saving, {});
+  fit(saved, task, saving, directory.path());
   EXPECT_TRUE(same_weights(saved, whole));
   for (const int steps : {3, 24, 50})
     EXPECT_TRUE(same_weights(whole, stopped_and_resumed(task, options, steps)));

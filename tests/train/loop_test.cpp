@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "quire/base/error.h"
+#include "quire/ensemble/metrics.h"
 #include "quire/train/predict.h"
 #include "train/tiny_task.h"
 
@@ -14,30 +15,30 @@ namespace {
 TEST(Loop, LearnsATaskThatCanBeLearned) {
   const Task task(300);
   nn::Classifier model = tiny_model(3);
-  const train::LoopResult result = train::fit(model, input_of(task), quick_options(), {});
-  EXPECT_GT(result.epochs.at(static_cast<std::size_t>(result.selected_epoch)).valid_accuracy, 0.9);
+  const train::LoopResult result = fit(model, task, quick_options());
+  EXPECT_GT(result.epochs.at(static_cast<std::size_t>(result.selected_epoch)).score["accuracy"], 0.9);
 }
 
 TEST(Loop, PermutedLabelsGiveChance) {
   Task task(600);
   Random(9, Purpose::test).shuffle(std::span(task.labels));
-  train::LoopOptions options = quick_options();
+  FitOptions options = quick_options();
   options.select = train::Select::last;
   nn::Classifier model = tiny_model(3);
-  const train::LoopResult result = train::fit(model, input_of(task), options, {});
+  const train::LoopResult result = fit(model, task, options);
   // 120 rows at one in three: four standard deviations are .17.
-  EXPECT_NEAR(result.epochs.back().valid_accuracy, 1.0 / 3, 0.17);
+  EXPECT_NEAR(result.epochs.back().score["accuracy"], 1.0 / 3, 0.17);
 }
 
 TEST(Loop, KeepsTheBestEpoch) {
   const Task task(100);
   nn::Classifier model = tiny_model(3);
-  const train::LoopResult result = train::fit(model, input_of(task), quick_options(), {});
+  const train::LoopResult result = fit(model, task, quick_options());
   const Matrix probabilities = train::predict(model, task.corpus, task.valid, {});
   std::vector<int> truth;
   for (const std::int64_t row : task.valid) truth.push_back(task.labels[static_cast<std::size_t>(row)]);
   double best = 0;
-  for (const auto& epoch : result.epochs) best = std::max(best, epoch.valid_accuracy);
+  for (const auto& epoch : result.epochs) best = std::max(best, epoch.score["accuracy"]);
   EXPECT_DOUBLE_EQ(measure(truth, most_probable(probabilities), 3).accuracy, best);
 }
 
@@ -47,7 +48,7 @@ TEST(Loop, SameSeedGivesTheSameBytesAndAnotherDoesNot) {
     nn::Classifier model = tiny_model(3);
     Context context;
     context.seed = seed;
-    train::fit(model, input_of(task), quick_options(), context);
+    fit(model, task, quick_options(), {}, false, context);
     return model;
   };
   EXPECT_TRUE(same_weights(train_with(1), train_with(1)));
@@ -56,19 +57,17 @@ TEST(Loop, SameSeedGivesTheSameBytesAndAnotherDoesNot) {
 
 // Accumulating 4 micro-batches of 2 is one batch of 8, dropout included.
 TEST(Loop, AccumulationEqualsTheLargeBatch) {
-  const Task task(8);
-  const std::vector<std::int64_t> rows = {0, 1, 2, 3, 4, 5, 6, 7};
+  Task task(8);
+  task.train = {0, 1, 2, 3, 4, 5, 6, 7};
+  task.valid = {};
   const auto norm_of_first_step = [&](std::int64_t batch, std::int64_t accumulation) {
     const TemporaryDirectory directory;
     nn::Classifier model = tiny_model(3);
-    train::LoopOptions options = quick_options();
+    FitOptions options = quick_options();
     options.batch_size = batch;
     options.accumulation_steps = accumulation;
     options.max_steps = 1;
-    train::LoopInput input = input_of(task, directory.path());
-    input.train = rows;
-    input.valid = {};
-    train::fit(model, input, options, {});
+    fit(model, task, options, directory.path());
     return nlohmann::json::parse(read_file(directory / "log.jsonl"))["grad_norm"].get<double>();
   };
   const double whole = norm_of_first_step(8, 1);
@@ -78,7 +77,7 @@ TEST(Loop, AccumulationEqualsTheLargeBatch) {
 TEST(Loop, InterruptedAndResumedGivesTheSameBytes) {
   const Task task(100);
   nn::Classifier whole = tiny_model(3);
-  train::fit(whole, input_of(task), quick_options(), {});
+  fit(whole, task, quick_options());
   for (const int steps : {1, 7, 10, 13, 25}) {
     const TemporaryDirectory directory;
     EXPECT_TRUE(same_weights(whole, stopped_and_resumed(task, quick_options(), steps, directory))) << steps;
@@ -97,7 +96,7 @@ TEST(Loop, StopsWhenTheLossIsNoNumber) {
     const at::NoGradGuard no_grad;
     model.parameters().front().value.fill_(std::numeric_limits<float>::quiet_NaN());
   }
-  EXPECT_ERROR(train::fit(model, input_of(task), quick_options(), {}), Error, "step 1");
+  EXPECT_ERROR(fit(model, task, quick_options()), Error, "step 1");
 }
 
 }  // namespace

@@ -17,13 +17,13 @@ struct Memory {
 };
 
 Memory after_epochs(std::int64_t epochs, const Task& task, nn::Precision precision) {
-  train::LoopOptions options = quick_options();
+  FitOptions options = quick_options();
   options.epochs = epochs;
   options.batch_size = 16;
   {
     // Wide enough that its activations are not malloc's.
     nn::Classifier model = tiny_model(3, {.precision = precision}, 128);
-    train::fit(model, input_of(task), options, {});
+    fit(model, task, options);
   }
   const LargeMemory& memory = LargeMemory::of_process();
   return {memory.reserved(), memory.used(), ::mallinfo2().uordblks};

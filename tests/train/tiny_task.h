@@ -8,6 +8,7 @@
 #include "quire/base/error.h"
 #include "quire/base/random.h"
 #include "quire/nn/classifier.h"
+#include "quire/train/classification.h"
 #include "quire/train/loop.h"
 #include "stop_after.h"
 #include "support.h"
@@ -52,8 +53,11 @@ inline nn::Classifier tiny_model(std::int64_t classes, nn::ClassifierOptions opt
   return nn::Classifier(config, nullptr, options);
 }
 
-inline train::LoopOptions quick_options() {
-  train::LoopOptions options;
+// All options of a fit of a classifier side by side.
+struct FitOptions : train::LoopOptions, train::ClassificationOptions {};
+
+inline FitOptions quick_options() {
+  FitOptions options;
   options.epochs = 4;
   options.batch_size = 8;
   options.optimizer.learning_rate = 3e-3;
@@ -61,14 +65,17 @@ inline train::LoopOptions quick_options() {
   return options;
 }
 
-inline train::LoopInput input_of(const Task& task, const std::filesystem::path& directory = {}) {
-  train::LoopInput input;
-  input.corpus = &task.corpus;
-  input.labels = task.labels;
-  input.train = task.train;
-  input.valid = task.valid;
-  input.directory = directory;
-  return input;
+inline train::Classification objective_of(nn::TextModel& model, const Task& task, const FitOptions& options) {
+  return {model,
+          {.corpus = &task.corpus, .labels = task.labels, .train = task.train, .valid = task.valid},
+          options};
+}
+
+inline train::LoopResult fit(nn::TextModel& model, const Task& task, const FitOptions& options,
+                             const std::filesystem::path& directory = {}, bool resume = false,
+                             const Context& context = {}) {
+  train::Classification objective = objective_of(model, task, options);
+  return train::fit(objective, {.options = options, .directory = directory, .resume = resume}, context);
 }
 
 inline bool same_weights(const nn::Classifier& a, const nn::Classifier& b) {
@@ -79,15 +86,13 @@ inline bool same_weights(const nn::Classifier& a, const nn::Classifier& b) {
 }
 
 // The tiny model after a fit that was stopped at the given number of reports and resumed from its checkpoint.
-inline nn::Classifier stopped_and_resumed(const Task& task, const train::LoopOptions& options, int reports,
+inline nn::Classifier stopped_and_resumed(const Task& task, const FitOptions& options, int reports,
                                           const TemporaryDirectory& directory = {}) {
-  train::LoopInput input = input_of(task, directory.path());
   StopAfter stop(reports);
   nn::Classifier first = tiny_model(3);
-  EXPECT_THROW(train::fit(first, input, options, stop.context()), Interrupted);
+  EXPECT_THROW(fit(first, task, options, directory.path(), false, stop.context()), Interrupted);
   nn::Classifier second = tiny_model(3);
-  input.resume = true;
-  train::fit(second, input, options, {});
+  fit(second, task, options, directory.path(), true);
   return second;
 }
 

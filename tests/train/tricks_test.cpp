@@ -3,11 +3,10 @@
 #include <set>
 
 #include "quire/base/error.h"
-#include "quire/linear/logistic.h"
+#include "quire/ensemble/metrics.h"
 #include "quire/nn/aten.h"
+#include "quire/train/overfit.h"
 #include "quire/train/predict.h"
-#include "train/gradient.h"
-#include "train/probe.h"
 #include "train/tiny_task.h"
 #include "train/watch.h"
 #include "train/weights.h"
@@ -36,34 +35,34 @@ double difference(const std::vector<at::Tensor>& a, const std::vector<at::Tensor
 }
 
 // The gradient of one step over 8 documents, cut into micro-batches of `size`.
-std::vector<at::Tensor> step_gradient(const Task& task, const train::LoopOptions& options, std::size_t size,
+std::vector<at::Tensor> step_gradient(const Task& task, const FitOptions& options, std::size_t size,
                                       const nn::ClassifierOptions& model_options = {}) {
   nn::Classifier model = tiny_model(3, model_options);
   const std::vector<at::Tensor> before = train::copy_weights(model.parameters());
-  const train::LoopInput input = input_of(task);
-  train::GradientSource source(model, input, options);
+  train::Classification objective = objective_of(model, task, options);
   std::vector<std::vector<std::int64_t>> batches;
   for (std::size_t i = 0; i < 8; ++i) {
     if (i % size == 0) batches.emplace_back();
     batches.back().push_back(static_cast<std::int64_t>(i));
   }
-  source.accumulate(batches, {.active = true, .seed = 1, .epoch = 0, .pass = 0});
+  objective.accumulate(batches, {.active = true, .seed = 1, .epoch = 0, .pass = 0});
   for (std::size_t i = 0; i < before.size(); ++i)
     EXPECT_TRUE(at::equal(before[i], model.parameters()[i].value)) << "weights must be restored exactly";
   return gradients(model);
 }
 
-train::LoopOptions with(const std::string& trick) {
-  train::LoopOptions options = quick_options();
-  options.adversarial_epsilon = 0.05;  // the embeddings of a new model are small
-  if (trick == "fgm") options.adversarial = Adversarial::fgm;
-  if (trick == "pgd") options.adversarial = Adversarial::pgd;
+FitOptions with(const std::string& trick) {
+  FitOptions options = quick_options();
+  options.adversarial.epsilon = 0.05;  // the embeddings of a new model are small
+  if (trick == "fgm") options.adversarial.kind = Adversarial::fgm;
+  if (trick == "pgd") options.adversarial.kind = Adversarial::pgd;
   if (trick == "r_drop") options.r_drop = 1;
   if (trick == "focal") options.focal_gamma = 2;
   if (trick == "smoothing") options.label_smoothing = 0.1;
   if (trick == "weights") options.class_weights = {0.5F, 1.0F, 1.5F};
   if (trick == "ema") options.ema = 0.5;
   if (trick == "average") options.average_best = 2;
+  if (trick == "probe") options.probe_head = true;
   if (trick == "cosine") options.schedule = train::Decay::cosine;
   return options;
 }
@@ -79,7 +78,7 @@ TEST_P(Tricks, FourMicroBatchesOfTwoAreOneOfEight) {
 TEST_P(Tricks, Learn) {
   const Task task(300);
   nn::Classifier model = tiny_model(3);
-  const train::LoopResult result = train::fit(model, input_of(task), with(GetParam()), {});
+  const train::LoopResult result = fit(model, task, with(GetParam()));
   const Matrix predicted = train::predict(model, task.corpus, task.valid, {});
   std::vector<int> truth;
   for (const std::int64_t row : task.valid) truth.push_back(task.labels[static_cast<std::size_t>(row)]);
@@ -88,10 +87,10 @@ TEST_P(Tricks, Learn) {
 
 TEST_P(Tricks, InterruptedAndResumedGivesTheSameBytes) {
   const Task task(60);
-  train::LoopOptions options = with(GetParam());
+  FitOptions options = with(GetParam());
   options.accumulation_steps = 2;
   nn::Classifier whole = tiny_model(3);
-  train::fit(whole, input_of(task), options, {});
+  fit(whole, task, options);
   for (const int steps : {2, 5, 9})
     EXPECT_TRUE(same_weights(whole, stopped_and_resumed(task, options, steps))) << steps;
 }
@@ -104,17 +103,16 @@ INSTANTIATE_TEST_SUITE_P(Loop, Tricks,
 // FGM adds the gradient at embeddings moved by epsilon along the clean gradient (Miyato et al. 2017).
 TEST(Adversarial, FgmIsTheGradientAtThePerturbedEmbeddings) {
   const Task task(8);
-  const train::LoopOptions plain = quick_options();
+  const FitOptions plain = quick_options();
   const std::vector<at::Tensor> clean = step_gradient(task, plain, 8);
   nn::Classifier moved = tiny_model(3);
   {
     const at::NoGradGuard no_grad;
     moved.parameters().front().value.add_(0.05 * clean.front() / clean.front().norm());
   }
-  const train::LoopInput input = input_of(task);
-  train::GradientSource source(moved, input, plain);
+  train::Classification objective = objective_of(moved, task, plain);
   const std::vector<std::vector<std::int64_t>> batch = {{0, 1, 2, 3, 4, 5, 6, 7}};
-  source.accumulate(batch, {.active = true, .seed = 1, .epoch = 0, .pass = 0});
+  objective.accumulate(batch, {.active = true, .seed = 1, .epoch = 0, .pass = 0});
   std::vector<at::Tensor> expected = gradients(moved);
   for (std::size_t i = 0; i < expected.size(); ++i) expected[i] = expected[i] + clean[i];
   EXPECT_LE(difference(step_gradient(task, with("fgm"), 8), expected), 1e-5);
@@ -122,8 +120,8 @@ TEST(Adversarial, FgmIsTheGradientAtThePerturbedEmbeddings) {
 
 TEST(Adversarial, PgdOfOneStepInTheBallIsFgm) {
   const Task task(8);
-  train::LoopOptions pgd = with("pgd");
-  pgd.adversarial_steps = 1;
+  FitOptions pgd = with("pgd");
+  pgd.adversarial.steps = 1;
   EXPECT_LE(difference(step_gradient(task, pgd, 8), step_gradient(task, with("fgm"), 8)), 1e-5);
 }
 
@@ -159,11 +157,11 @@ TEST(Snapshots, KeepTheBestEpochsAndAverageThem) {
 TEST(Patience, StopsAfterEpochsWithoutABetterOne) {
   const Task task(60);
   nn::Classifier model = tiny_model(3);
-  train::LoopOptions options = quick_options();
+  FitOptions options = quick_options();
   options.epochs = 20;
   options.patience = 2;
   options.optimizer.learning_rate = options.optimizer.head_learning_rate = 0;  // nothing ever gets better
-  EXPECT_EQ(train::fit(model, input_of(task), options, {}).epochs.size(), 3U);
+  EXPECT_EQ(fit(model, task, options).epochs.size(), 3U);
 }
 
 TEST(Freezing, LeavesWhatIsFrozenAndTrainsTheRest) {
@@ -171,7 +169,7 @@ TEST(Freezing, LeavesWhatIsFrozenAndTrainsTheRest) {
   nn::Classifier model = tiny_model(3);
   model.freeze(1, true);
   const std::vector<at::Tensor> before = train::copy_weights(model.parameters());
-  train::fit(model, input_of(task), quick_options(), {});
+  fit(model, task, quick_options());
   for (std::size_t i = 0; i < before.size(); ++i) {
     const nn::Parameter& parameter = model.parameters()[i];
     EXPECT_EQ(at::equal(before[i], parameter.value), parameter.depth <= 1) << parameter.names.front();
@@ -185,7 +183,7 @@ TEST(Probe, IsTheLogisticRegressionOnWhatTheHeadReads) {
   nn::Classifier model = tiny_model(3, options);
   const Matrix vectors = train::head_inputs(model, task.corpus, task.train, {});
   ASSERT_EQ(vectors.cols, 32);
-  train::probe_head(model, input_of(task), {});
+  objective_of(model, task, with("probe")).prepare(0, {});
   const std::vector<int> found = most_probable(train::predict(model, task.corpus, task.train, {}));
   std::vector<int> labels;
   for (const std::int64_t row : task.train) labels.push_back(task.labels[static_cast<std::size_t>(row)]);
@@ -197,7 +195,9 @@ TEST(Probe, IsTheLogisticRegressionOnWhatTheHeadReads) {
 TEST(OverfitBatch, ShowsThatAModelLearnsAndThatContradictionsCannotBeLearned) {
   Task task(40);
   nn::Classifier model = tiny_model(3);
-  const train::OverfitResult result = train::overfit_batch(model, input_of(task), quick_options(), {});
+  const FitOptions options = quick_options();
+  train::Classification objective = objective_of(model, task, options);
+  const train::OverfitResult result = train::overfit_batch(objective, options.optimizer, 0, {});
   EXPECT_TRUE(result.learned);
   EXPECT_LT(result.last_loss, result.first_loss);
   Task same(0);
@@ -208,18 +208,19 @@ TEST(OverfitBatch, ShowsThatAModelLearnsAndThatContradictionsCannotBeLearned) {
     same.train.push_back(row);
   }
   nn::Classifier other = tiny_model(3);
-  EXPECT_FALSE(train::overfit_batch(other, input_of(same), quick_options(), {}, 30).learned);
+  train::Classification contradictory = objective_of(other, same, options);
+  EXPECT_FALSE(train::overfit_batch(contradictory, options.optimizer, 0, {}, 30).learned);
 }
 
 TEST(LossWatch, StopsAnExplosionAndNoNumbersButNotABadStep) {
-  train::LossWatch watch(10);
+  train::LossWatch watch(2.3);
   watch.check({.fold = 0, .step = 1, .loss = 30, .gradient_norm = 1, .learning_rate = 1e-3});
   const auto explode = [&] {
     for (int step = 2; step < 50; ++step)
       watch.check({.fold = 0, .step = step, .loss = 30, .gradient_norm = 1, .learning_rate = 1e-3});
   };
   EXPECT_ERROR(explode(), Error, "explodes");
-  train::LossWatch other(10);
+  train::LossWatch other(2.3);
   EXPECT_ERROR(other.check({.fold = 0, .step = 7, .loss = 1, .gradient_norm = NAN, .learning_rate = 1}),
                Error, "step 7");
 }

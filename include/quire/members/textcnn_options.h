@@ -5,9 +5,17 @@
 #include <string>
 #include <vector>
 
+#include "quire/members/gradient_options.h"
+
 namespace quire {
 
-struct TextcnnOptions {
+struct TextcnnOptions : GradientOptions {
+  TextcnnOptions() {
+    epochs = 10;
+    batch_size = 32;
+    learning_rate = 3e-3;  // at 1e-3 ten epochs of 2,000 documents underfit (docs/results.md)
+  }
+
   // Directory of an encoder: its tokenizer then cuts the texts. Empty: words of the training rows.
   std::string model;
   // random; `model`: the encoder's table of word embeddings; or a text file of word vectors (.vec).
@@ -23,24 +31,6 @@ struct TextcnnOptions {
   std::int64_t min_width = 1;  // words a filter spans
   std::int64_t max_width = 3;
   double dropout = 0.5;
-
-  std::int64_t epochs = 10;
-  std::int64_t batch_size = 32;
-  double learning_rate = 3e-3;  // at 1e-3 ten epochs of 2,000 documents underfit (docs/results.md)
-  double weight_decay = 0.01;
-  std::string schedule = "linear";
-  double warmup_ratio = 0.1;
-  double max_grad_norm = 1.0;
-  double label_smoothing = 0;
-  std::string class_weights = "none";
-  std::string adversarial = "none";
-  double adversarial_epsilon = 1.0;
-  std::int64_t adversarial_steps = 3;
-  std::string select = "auto";  // last, best, best-of-fold
-  double ema = 0;
-  std::int64_t patience = 0;
-  std::string device = "cpu";
-  double save_every = 10;  // minutes
 };
 
 }  // namespace quire

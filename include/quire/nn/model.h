@@ -1,4 +1,4 @@
-// What the training loop knows of a model: documents in, logits out, parameters to train.
+// What training knows of a network, and what classification knows of its model: documents in, logits out.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,10 +13,32 @@
 
 namespace quire::nn {
 
-class TextModel {
+// A network as the loop sees it: tensors that a step moves.
+class Trainable {
  public:
-  virtual ~TextModel() = default;
+  virtual ~Trainable() = default;
 
+  // Those that are marked as sparse are tables of word embeddings, which adversarial training perturbs.
+  [[nodiscard]] virtual std::vector<Parameter>& parameters() = 0;
+  [[nodiscard]] virtual const std::vector<Parameter>& parameters() const = 0;
+  // Where they are, and where batches and labels have to be.
+  [[nodiscard]] c10::Device device() const { return parameters().front().value.device(); }
+  // Depths of parameters up to this one take the learning rate of layers, those above it the head's.
+  [[nodiscard]] virtual std::int64_t layers() const = 0;
+  // Everything about the network that the result of training depends on, in one line: a checkpoint of
+  // another one is refused by it.
+  [[nodiscard]] virtual std::string recipe() const = 0;
+
+ protected:
+  Trainable() = default;
+  Trainable(const Trainable&) = default;
+  Trainable(Trainable&&) = default;
+  Trainable& operator=(const Trainable&) = default;
+  Trainable& operator=(Trainable&&) = default;
+};
+
+class TextModel : public Trainable {
+ public:
   // [B, classes]. With active dropout a model may look at several masks at once (multi-sample dropout,
   // Inoue 2019): [samples * B, classes], all documents of one mask together.
   [[nodiscard]] virtual at::Tensor logits(const PackedBatch& batch, const DropoutState& state) const = 0;
@@ -26,24 +48,7 @@ class TextModel {
   // Sets the last linear layer: weight [classes, width], bias [classes].
   virtual void set_output_layer(const at::Tensor& weight, const at::Tensor& bias) = 0;
 
-  // The first parameter is the table of word embeddings, which adversarial training perturbs.
-  [[nodiscard]] virtual std::vector<Parameter>& parameters() = 0;
-  [[nodiscard]] virtual const std::vector<Parameter>& parameters() const = 0;
-  // Where they are, and where batches and labels have to be.
-  [[nodiscard]] c10::Device device() const { return parameters().front().value.device(); }
-  // Depths of parameters up to this one take the learning rate of layers, those above it the head's.
-  [[nodiscard]] virtual std::int64_t layers() const = 0;
   [[nodiscard]] virtual std::int64_t classes() const = 0;
-  // Everything about the model that the result of training depends on, in one line: a checkpoint of
-  // another model is refused by it.
-  [[nodiscard]] virtual std::string recipe() const = 0;
-
- protected:
-  TextModel() = default;
-  TextModel(const TextModel&) = default;
-  TextModel(TextModel&&) = default;
-  TextModel& operator=(const TextModel&) = default;
-  TextModel& operator=(TextModel&&) = default;
 };
 
 }  // namespace quire::nn

@@ -19,7 +19,8 @@ struct DropoutState {
   bool active = false;
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;
-  std::uint32_t pass = 0;  // < 256: a second pass over the same documents draws anew
+  std::uint32_t pass = 0;     // < 256: a second pass over the same documents draws anew
+  std::uint32_t network = 0;  // < 256: so does another network that reads them
 };
 
 // Places where dropout acts; `layer` counts from 0, the embeddings are layer -1.

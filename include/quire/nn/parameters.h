@@ -26,6 +26,8 @@ struct Parameter {
   // Names in a checkpoint, without the family's prefix. Several when the rows of several stored
   // tensors lie one after another in this one (query, key and value).
   std::vector<std::string> names;
+  // Further names of the whole tensor: places that share it. It is one parameter, stepped once.
+  std::vector<std::string> tied = {};
   at::Tensor value;  // float32, requires gradient
   // Which learning rate it takes: 0 the embeddings, i the i-th encoder layer, layers + 1 the head.
   std::int64_t depth = 0;
@@ -33,6 +35,7 @@ struct Parameter {
   bool pretrained = false;
   bool frozen = false;       // takes no gradient
   bool unused = false;       // nothing reads it, see Features; frozen as well
+  bool sparse = false;       // a table whose rows are looked up by token: its gradient may be sparse
   Init init = Init::normal;  // how it is filled without a checkpoint
 };
 
@@ -54,6 +57,9 @@ class ParameterStore {
   // what the checkpoint lacks or has in another shape.
   at::Tensor get(const std::vector<std::string>& names, const std::vector<std::int64_t>& shape, Init init,
                  std::int64_t depth, Origin origin);
+
+  // One more name for a tensor that `get` gave: no parameter of its own, and nothing is read for it.
+  at::Tensor tie(std::string name, const at::Tensor& value);
 
   // Fills parameter `index` as if no checkpoint had given it.
   void reinitialise(std::size_t index);
@@ -82,15 +88,32 @@ class Scope {
   [[nodiscard]] Scope operator/(std::string_view name) const;
   [[nodiscard]] at::Tensor get(std::string_view name, const std::vector<std::int64_t>& shape,
                                Init init) const;
+  // A table of word embeddings, [words, width]: Parameter::sparse.
+  [[nodiscard]] at::Tensor get_table(std::string_view name, const std::vector<std::int64_t>& shape,
+                                     Init init) const;
+  // A tensor of another place of the store, under a name of this one too.
+  at::Tensor tie(std::string_view name, const at::Tensor& value) const;
   // Several stored tensors as one: names[i] + suffix.
   [[nodiscard]] at::Tensor get(const std::vector<std::string>& names, std::string_view suffix,
                                const std::vector<std::int64_t>& shape, Init init) const;
 
  private:
+  [[nodiscard]] std::string full_name(std::string_view name) const;
+
   ParameterStore* store_;
   std::string prefix_;
   std::int64_t depth_;
   Origin origin_;
 };
+
+class HostValues;
+
+// Whether a tensor with several names is written once or under each of them, as a file's layout wants it.
+enum class Ties { once, each };
+
+// What is written of a parameter: one view for each stored tensor, named `prefix` + its name. The values
+// live as long as `host`.
+void append_views(const Parameter& parameter, std::string_view prefix, Ties ties, HostValues& host,
+                  std::vector<TensorView>& views);
 
 }  // namespace quire::nn

@@ -39,6 +39,9 @@ class TextCnn : public TextModel {
   [[nodiscard]] std::int64_t classes() const override { return options_.classes; }
   [[nodiscard]] std::string recipe() const override;
 
+  // The table of embeddings, [vocabulary, dim].
+  [[nodiscard]] const at::Tensor& embeddings() const { return embeddings_; }
+
   // model.safetensors: embeddings.weight [vocabulary, dim], convolution.W.weight [W, filters, dim] (the
   // transpose of torch.nn.Conv1d's [filters, dim, W]), convolution.W.bias, classifier.weight and bias.
   void save(const std::filesystem::path& path) const;

@@ -46,9 +46,9 @@ class LazyRows;
 
 // AdamW with decoupled weight decay and bias correction (Loshchilov and Hutter 2019), and clipping
 // of the global gradient norm. Equal to torch.optim.AdamW after torch.nn.utils.clip_grad_norm_. Works
-// where the parameters live: one pass of a kernel of ours on a CPU, ATen's operations elsewhere. The first
-// parameter, the table of word embeddings, may have a sparse gradient (nn/look_up.h). Then a step leaves
-// the rows alone that have none, and they are to catch up before anyone reads them.
+// where the parameters live: one pass of a kernel of ours on a CPU, ATen's operations elsewhere. Tables that
+// are marked as sparse may have sparse gradients (nn/look_up.h). Then a step leaves the rows alone that have
+// none, and they are to catch up before anyone reads them.
 class AdamW {
  public:
   AdamW(std::vector<nn::Parameter>& parameters, std::vector<ParameterGroup> groups,
@@ -61,7 +61,7 @@ class AdamW {
   // left alone. Gradients are dropped. Returns the global norm before clipping.
   double step(double factor);
 
-  // Brings rows of the first parameter and their moments to where all steps so far lead; without a list
+  // Brings rows of every sparse table and their moments to where all steps so far lead; without a list
   // all rows. It does not matter to later bytes when or how often.
   void catch_up(std::span<const std::int64_t> rows);
   void catch_up();
@@ -90,7 +90,7 @@ class AdamW {
   std::vector<ParameterGroup> groups_;
   OptimizerOptions options_;
   std::vector<Moments> moments_;
-  std::unique_ptr<LazyRows> word_rows_;  // from the first sparse gradient on
+  std::vector<std::unique_ptr<LazyRows>> lazy_rows_;  // by parameter; null before its first sparse gradient
   std::int64_t steps_ = 0;
 };
 

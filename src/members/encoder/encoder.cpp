@@ -62,32 +62,22 @@ class FittedEncoder : public FittedMember {
   std::vector<std::string> class_names_;
 };
 
-train::LoopOptions loop_options(const EncoderOptions& options) {
-  train::LoopOptions loop;
-  loop.epochs = options.epochs;
-  loop.batch_size = options.batch_size;
+train::LoopOptions encoder_loop_options(const EncoderOptions& options) {
+  train::LoopOptions loop = loop_options(options);
   loop.accumulation_steps = options.gradient_accumulation_steps;
   loop.max_steps = options.max_steps;
-  loop.schedule = train::parse_decay(options.schedule);
-  loop.warmup_ratio = options.warmup_ratio;
   loop.warmup_steps = options.warmup_steps;
-  loop.label_smoothing = options.label_smoothing;
-  loop.focal_gamma = options.focal_gamma;
-  loop.r_drop = options.r_drop;
-  loop.adversarial = train::parse_adversarial(options.adversarial);
-  loop.adversarial_epsilon = options.adversarial_epsilon;
-  loop.adversarial_steps = options.adversarial_steps;
-  loop.select = options.select == "last" ? train::Select::last : train::Select::best;
   loop.average_best = options.average_best;
-  loop.ema = options.ema;
-  loop.patience = options.patience;
-  loop.save_every_minutes = options.save_every;
-  loop.optimizer.learning_rate = options.learning_rate;
   loop.optimizer.head_learning_rate = options.head_learning_rate;
   loop.optimizer.layer_decay = options.layer_decay;
-  loop.optimizer.weight_decay = options.weight_decay;
-  loop.optimizer.max_grad_norm = options.max_grad_norm;
   return loop;
+}
+
+train::ClassificationOptions encoder_loss_options(const EncoderOptions& options) {
+  train::ClassificationOptions loss = loss_options(options);
+  loss.focal_gamma = options.focal_gamma;
+  loss.r_drop = options.r_drop;
+  return loss;
 }
 
 // Training rows a class below which a head starts from a probe unless the user says otherwise. With 51 and
@@ -144,7 +134,9 @@ LongText stored_long_text(const EncoderConfig& config, std::optional<std::int64_
 }  // namespace
 
 EncoderMember::EncoderMember(EncoderOptions options, const Context& context)
-    : options_(std::move(options)), loop_(loop_options(options_)) {
+    : options_(std::move(options)),
+      loop_(encoder_loop_options(options_)),
+      loss_(encoder_loss_options(options_)) {
   if (options_.model.empty()) {
     throw InputError("no model is given",
                      "--model DIR names a directory with config.json, model.safetensors and a tokenizer");
@@ -207,10 +199,10 @@ const TokenCorpus& EncoderMember::tokens(const FitInput& input) {
 std::unique_ptr<FittedMember> EncoderMember::fit(const FitInput& input, const Context& context) const {
   Checkpoint checkpoint(options_.model);
   nn::Classifier model = build(checkpoint, static_cast<std::int64_t>(input.classes->size()), context.seed);
-  train::LoopOptions loop = loop_;
-  loop.probe_head = starts_from_probe(options_, input);
-  loop.class_weights = class_weights(options_.class_weights, input.labels, input.train, *input.classes);
-  without_stack_traces([&] { return train::fit(model, loop_input(input, tokens(input)), loop, context); });
+  train::ClassificationOptions loss = loss_;
+  loss.probe_head = starts_from_probe(options_, input);
+  loss.class_weights = class_weights(options_.class_weights, input.labels, input.train, *input.classes);
+  fit_classifier(model, tokens(input), input, loop_, loss, context);
   const LongText long_text = long_text_options(options_);
   model.save(input.directory, input.classes->names(), text_keys(long_text));
   tokenizer_->save(input.directory);
@@ -231,10 +223,7 @@ std::unique_ptr<FittedMember> EncoderMember::fit(const FitInput& input, const Co
 void EncoderMember::overfit(const FitInput& input, const Context& context) const {
   Checkpoint checkpoint(options_.model);
   nn::Classifier model = build(checkpoint, static_cast<std::int64_t>(input.classes->size()), context.seed);
-  report_overfit(without_stack_traces([&] {
-                   return train::overfit_batch(model, loop_input(input, tokens(input)), loop_, context);
-                 }),
-                 context);
+  overfit_classifier(model, tokens(input), input, loop_, loss_, context);
 }
 
 std::unique_ptr<FittedMember> open_fitted_encoder(const std::filesystem::path& directory,

@@ -11,6 +11,7 @@
 #include "quire/members/member.h"
 #include "quire/nn/classifier.h"
 #include "quire/text/tokenizer.h"
+#include "quire/train/classification.h"
 #include "quire/train/loop.h"
 
 namespace quire {
@@ -31,6 +32,7 @@ class EncoderMember : public Member {
 
   EncoderOptions options_;
   train::LoopOptions loop_;
+  train::ClassificationOptions loss_;  // without what depends on a fold
   c10::Device device_ = c10::kCPU;
   std::shared_ptr<const Tokenizer> tokenizer_;
   std::optional<InputError> refusal_;  // of pairs

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "members/shared/class_weights.h"
 #include "members/shared/fit_rows.h"
@@ -19,7 +20,6 @@
 #include "quire/nn/device.h"
 #include "quire/nn/host.h"
 #include "quire/nn/textcnn.h"
-#include "quire/train/loop.h"
 #include "quire/train/predict.h"
 
 namespace quire {
@@ -29,28 +29,6 @@ constexpr const char* kWeights = "model.safetensors";
 constexpr const char* kSettings = "textcnn.json";
 constexpr const char* kLabels = "labels.txt";
 constexpr int kFormat = 1;  // of textcnn.json
-
-train::LoopOptions loop_options(const TextcnnOptions& options) {
-  train::LoopOptions loop;
-  loop.epochs = options.epochs;
-  loop.batch_size = options.batch_size;
-  loop.schedule = train::parse_decay(options.schedule);
-  loop.warmup_ratio = options.warmup_ratio;
-  loop.label_smoothing = options.label_smoothing;
-  loop.adversarial = train::parse_adversarial(options.adversarial);
-  loop.adversarial_epsilon = options.adversarial_epsilon;
-  loop.adversarial_steps = options.adversarial_steps;
-  loop.select = options.select == "last" ? train::Select::last : train::Select::best;
-  loop.ema = options.ema;
-  loop.patience = options.patience;
-  loop.save_every_minutes = options.save_every;
-  loop.optimizer.learning_rate = options.learning_rate;
-  loop.optimizer.head_learning_rate = options.learning_rate;
-  loop.optimizer.layer_decay = 1;
-  loop.optimizer.weight_decay = options.weight_decay;
-  loop.optimizer.max_grad_norm = options.max_grad_norm;
-  return loop;
-}
 
 class FittedTextcnn : public FittedMember {
  public:
@@ -66,8 +44,10 @@ class FittedTextcnn : public FittedMember {
   [[nodiscard]] Matrix predict(const Corpus& corpus, std::span<const std::int64_t> rows,
                                const Context& context, std::string_view stage) const override {
     const auto& documents = dynamic_cast<const WordDocuments&>(corpus);
-    const TokenCorpus tokens = vocabulary_.read(documents, max_length_, context);
-    return without_stack_traces([&] { return train::predict(model_, tokens, rows, context, stage); });
+    const TokenCorpus tokens = vocabulary_.read(documents, rows, max_length_, context);
+    std::vector<std::int64_t> places(rows.size());
+    std::iota(places.begin(), places.end(), std::int64_t{0});
+    return without_stack_traces([&] { return train::predict(model_, tokens, places, context, stage); });
   }
   [[nodiscard]] const std::vector<std::string>& class_names() const override { return class_names_; }
 
@@ -84,6 +64,7 @@ class TextcnnMember : public Member {
   TextcnnMember(TextcnnOptions options, const Context& /*context*/)
       : options_(std::move(options)),
         loop_(loop_options(options_)),
+        loss_(loss_options(options_)),
         reading_(options_.clean, options_.punctuation),
         device_(nn::choose_device(options_.device)) {
     if (options_.min_width > options_.max_width) {
@@ -121,6 +102,7 @@ class TextcnnMember : public Member {
 
   TextcnnOptions options_;
   train::LoopOptions loop_;
+  train::ClassificationOptions loss_;  // without class weights, which depend on a fold
   WordReading reading_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   std::int64_t dim_ = 0;
@@ -160,7 +142,7 @@ nn::TextCnn TextcnnMember::build(const TextcnnVocabulary& vocabulary, std::int64
 
 void TextcnnMember::load_embeddings(nn::TextCnn& model, const TextcnnVocabulary& vocabulary,
                                     const Context& context) const {
-  const at::Tensor table = model.parameters().front().value;
+  const at::Tensor& table = model.embeddings();
   if (options_.embeddings == "model") {
     Checkpoint checkpoint(options_.model);
     const std::int64_t stored = checkpoint.config().vocab_size;
@@ -191,9 +173,9 @@ std::unique_ptr<FittedMember> TextcnnMember::fit(const FitInput& input, const Co
   const TokenCorpus tokens =
       words.read(dynamic_cast<const WordDocuments&>(*input.corpus), options_.max_length, context);
   nn::TextCnn model = build(words, static_cast<std::int64_t>(input.classes->size()), context);
-  train::LoopOptions loop = loop_;
-  loop.class_weights = class_weights(options_.class_weights, input.labels, input.train, *input.classes);
-  without_stack_traces([&] { return train::fit(model, loop_input(input, tokens), loop, context); });
+  train::ClassificationOptions loss = loss_;
+  loss.class_weights = class_weights(options_.class_weights, input.labels, input.train, *input.classes);
+  fit_classifier(model, tokens, input, loop_, loss, context);
   save(input.directory, model, words, *input.classes);
   return std::make_unique<FittedTextcnn>(std::move(model), std::move(words), reading_, options_.max_length,
                                          input.classes->names());
@@ -204,9 +186,7 @@ void TextcnnMember::overfit(const FitInput& input, const Context& context) const
   const TokenCorpus tokens =
       words.read(dynamic_cast<const WordDocuments&>(*input.corpus), options_.max_length, context);
   nn::TextCnn model = build(words, static_cast<std::int64_t>(input.classes->size()), context);
-  report_overfit(without_stack_traces(
-                     [&] { return train::overfit_batch(model, loop_input(input, tokens), loop_, context); }),
-                 context);
+  overfit_classifier(model, tokens, input, loop_, loss_, context);
 }
 
 void TextcnnMember::save(const std::filesystem::path& directory, const nn::TextCnn& model,

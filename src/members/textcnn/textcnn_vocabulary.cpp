@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "quire/base/error.h"
@@ -91,11 +92,19 @@ void TextcnnVocabulary::append(std::string_view text, std::vector<std::int32_t>&
 
 TokenCorpus TextcnnVocabulary::read(const WordDocuments& documents, std::int64_t max_length,
                                     const Context& context) const {
-  std::vector<std::vector<std::int32_t>> ids(static_cast<std::size_t>(documents.size()));
-  parallel_for(documents.size(), 64, context.threads, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row)
-      append(documents.text(row), ids[static_cast<std::size_t>(row)]);
-  });
+  std::vector<std::int64_t> all(static_cast<std::size_t>(documents.size()));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  return read(documents, all, max_length, context);
+}
+
+TokenCorpus TextcnnVocabulary::read(const WordDocuments& documents, std::span<const std::int64_t> rows,
+                                    std::int64_t max_length, const Context& context) const {
+  std::vector<std::vector<std::int32_t>> ids(rows.size());
+  parallel_for(static_cast<std::int64_t>(rows.size()), 64, context.threads,
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
+                   append(documents.text(rows[i]), ids[i]);
+               });
   TokenCorpus corpus;
   std::vector<std::uint8_t> segments;
   for (std::vector<std::int32_t>& document : ids) {

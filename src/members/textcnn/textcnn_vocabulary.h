@@ -30,7 +30,10 @@ class TextcnnVocabulary {
   // parts of words of a tokenizer.
   [[nodiscard]] std::vector<std::string> words() const;
 
-  // The ids of all documents, cut at `max_length`; a text without words is one unknown word.
+  // The ids of `rows` in their order, cut at `max_length`; a text without words is one unknown word.
+  [[nodiscard]] TokenCorpus read(const WordDocuments& documents, std::span<const std::int64_t> rows,
+                                 std::int64_t max_length, const Context& context) const;
+  // Of all documents.
   [[nodiscard]] TokenCorpus read(const WordDocuments& documents, std::int64_t max_length,
                                  const Context& context) const;
 

@@ -53,7 +53,7 @@ at::Tensor padded_multipliers(const AttentionPlan& plan, const PaddedLayout& lay
   for (std::size_t s = 0; s < plan.documents.size(); ++s) {
     for (std::int64_t head = 0; head < plan.heads; ++head) {
       const std::uint32_t site = dropout_site(plan.layer, Site::attention) + static_cast<std::uint32_t>(head);
-      pieces.push_back({plan.documents[s], site, plan.length(s) * plan.length(s)});
+      pieces.push_back({plan.documents[s], network_site(plan.state, site), plan.length(s) * plan.length(s)});
     }
   }
   const at::Tensor drawn = draw_multipliers(pieces, dropout_stream(plan.state, 0, 0),

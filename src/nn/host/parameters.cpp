@@ -93,6 +93,14 @@ void ParameterStore::fill(const at::Tensor& value, Init init, std::size_t stream
   });
 }
 
+at::Tensor ParameterStore::tie(std::string name, const at::Tensor& value) {
+  const auto found = std::ranges::find_if(
+      parameters_, [&](const Parameter& parameter) { return parameter.value.is_same(value); });
+  TORCH_CHECK(found != parameters_.end(), "'", name, "' is tied to a tensor of another store");
+  found->tied.push_back(std::move(name));
+  return found->value;
+}
+
 void ParameterStore::reinitialise(std::size_t index) {
   Parameter& parameter = parameters_[index];
   fill(parameter.value, parameter.init, index);
@@ -101,8 +109,22 @@ void ParameterStore::reinitialise(std::size_t index) {
 
 Scope Scope::operator/(std::string_view name) const {
   Scope inner = *this;
-  inner.prefix_ = prefix_.empty() ? std::string(name) : fmt::format("{}.{}", prefix_, name);
+  inner.prefix_ = full_name(name);
   return inner;
+}
+
+std::string Scope::full_name(std::string_view name) const {
+  return prefix_.empty() ? std::string(name) : fmt::format("{}.{}", prefix_, name);
+}
+
+at::Tensor Scope::get_table(std::string_view name, const std::vector<std::int64_t>& shape, Init init) const {
+  at::Tensor table = get(name, shape, init);
+  store_->parameters().back().sparse = true;
+  return table;
+}
+
+at::Tensor Scope::tie(std::string_view name, const at::Tensor& value) const {
+  return store_->tie(full_name(name), value);
 }
 
 at::Tensor Scope::get(std::string_view name, const std::vector<std::int64_t>& shape, Init init) const {
@@ -113,9 +135,27 @@ at::Tensor Scope::get(const std::vector<std::string>& names, std::string_view su
                       const std::vector<std::int64_t>& shape, Init init) const {
   std::vector<std::string> full;
   full.reserve(names.size());
-  for (const std::string& name : names)
-    full.push_back(fmt::format("{}{}{}{}", prefix_, prefix_.empty() ? "" : ".", name, suffix));
+  for (const std::string& name : names) full.push_back(full_name(name) + std::string(suffix));
   return store_->get(full, shape, init, depth_, origin_);
+}
+
+// The rows of the tensor are cut into equal parts, one for each stored name.
+void append_views(const Parameter& parameter, std::string_view prefix, Ties ties, HostValues& host,
+                  std::vector<TensorView>& views) {
+  const at::Tensor& value = parameter.value;
+  const auto parts = static_cast<std::int64_t>(parameter.names.size());
+  const std::int64_t elements = value.numel() / parts;
+  std::vector<std::int64_t> shape = value.sizes().vec();
+  shape[0] /= parts;
+  const std::span<const float> values = host(value);
+  for (std::int64_t part = 0; part < parts; ++part) {
+    views.push_back(view_tensor(
+        fmt::format("{}{}", prefix, parameter.names[static_cast<std::size_t>(part)]), shape,
+        values.subspan(static_cast<std::size_t>(part * elements), static_cast<std::size_t>(elements))));
+  }
+  if (ties == Ties::once) return;
+  for (const std::string& name : parameter.tied)
+    views.push_back(view_tensor(fmt::format("{}{}", prefix, name), value.sizes().vec(), values));
 }
 
 }  // namespace quire::nn

@@ -31,22 +31,6 @@ std::string architecture(Family family, bool classifier) {
                      classifier ? "ForSequenceClassification" : "Model");
 }
 
-// A tensor's rows cut into equal parts, one for each stored name, as views for writing.
-void append_views(const Parameter& parameter, std::string_view prefix, HostValues& host,
-                  std::vector<TensorView>& views) {
-  const at::Tensor& value = parameter.value;
-  const auto parts = static_cast<std::int64_t>(parameter.names.size());
-  const std::int64_t elements = value.numel() / parts;
-  std::vector<std::int64_t> shape = value.sizes().vec();
-  shape[0] /= parts;
-  const std::span<const float> values = host(value);
-  for (std::int64_t part = 0; part < parts; ++part) {
-    views.push_back(view_tensor(
-        fmt::format("{}{}", prefix, parameter.names[static_cast<std::size_t>(part)]), shape,
-        values.subspan(static_cast<std::size_t>(part * elements), static_cast<std::size_t>(elements))));
-  }
-}
-
 bool belongs_to_classifier(const std::string& name) { return name.starts_with("classifier."); }
 
 // How the head of a directory of ours was made; a directory of transformers has the standard one.
@@ -232,9 +216,9 @@ void Classifier::save(const std::filesystem::path& directory, const std::vector<
   for (const Parameter& parameter : parameters()) {
     const std::string& name = parameter.names.front();
     if (name.starts_with(kHeadPrefix)) {
-      append_views(parameter, "", host, head);
+      append_views(parameter, "", Ties::once, host, head);
     } else {
-      append_views(parameter, belongs_to_classifier(name) ? "" : prefix, host, encoder);
+      append_views(parameter, belongs_to_classifier(name) ? "" : prefix, Ties::once, host, encoder);
     }
   }
   if (!standard) own[kHeadKey] = describe_head(options_);

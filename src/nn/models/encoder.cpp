@@ -97,7 +97,7 @@ Encoder::Encoder(const EncoderConfig& config, ParameterStore& store, Precision p
     : config_(config), precision_(precision) {
   const Scope embeddings(store, "embeddings", 0, Origin::stored);
   const std::int64_t width = config.embedding_size;
-  word_embeddings_ = embeddings.get("word_embeddings.weight", {config.vocab_size, width}, Init::normal);
+  word_embeddings_ = embeddings.get_table("word_embeddings.weight", {config.vocab_size, width}, Init::normal);
   position_embeddings_ =
       embeddings.get("position_embeddings.weight", {config.max_positions, width}, Init::normal);
   segment_embeddings_ =

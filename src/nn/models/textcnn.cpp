@@ -30,7 +30,7 @@ TextCnn::TextCnn(const TextCnnOptions& options, const std::filesystem::path& wei
 
 void TextCnn::build() {
   const Scope model(store_, "", 0, Origin::fresh);
-  embeddings_ = (model / "embeddings").get("weight", {options_.vocabulary, options_.dim}, Init::words);
+  embeddings_ = (model / "embeddings").get_table("weight", {options_.vocabulary, options_.dim}, Init::words);
   for (std::int64_t width = options_.min_width; width <= options_.max_width; ++width) {
     const Scope scope = model / fmt::format("convolution.{}", width);
     convolutions_.push_back({width, scope.get("weight", {width, options_.filters, options_.dim}, Init::he),

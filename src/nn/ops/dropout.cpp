@@ -11,8 +11,15 @@ std::uint32_t dropout_site(std::int64_t layer, Site site) {
   return static_cast<std::uint32_t>(layer + 1) * kSitesPerLayer + static_cast<std::uint32_t>(site);
 }
 
+std::uint32_t network_site(const DropoutState& state, std::uint32_t site) {
+  return site | (state.network << 24);  // 16,000 layers are below
+}
+
 kernels::DropoutStream dropout_stream(const DropoutState& state, std::uint32_t document, std::uint32_t site) {
-  return {.seed = state.seed, .epoch = state.epoch | (state.pass << 24), .document = document, .site = site};
+  return {.seed = state.seed,
+          .epoch = state.epoch | (state.pass << 24),
+          .document = document,
+          .site = network_site(state, site)};
 }
 
 DropoutPlan::DropoutPlan(const RowLayout& rows, double probability, const DropoutState& state,

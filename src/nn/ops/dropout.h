@@ -15,6 +15,9 @@ namespace quire::nn {
 [[nodiscard]] kernels::DropoutStream dropout_stream(const DropoutState& state, std::uint32_t document,
                                                     std::uint32_t site);
 
+// A site of one network of several that read the same documents.
+[[nodiscard]] std::uint32_t network_site(const DropoutState& state, std::uint32_t site);
+
 // The decisions for all rows of one tensor at one site. Owns what it needs, since the backward
 // pass asks again.
 class DropoutPlan {
