@@ -18,14 +18,14 @@ std::string shortened(std::string_view text) {
 
 }  // namespace
 
-std::string in_quotes(std::string_view text) { return fmt::format("'{}'", shortened(text)); }
+std::string quoted_name(std::string_view text) { return fmt::format("'{}'", shortened(text)); }
 
 std::string quoted_list(std::span<const std::string> names, std::size_t most) {
   const std::size_t shown = std::min(names.size(), most);
   std::string list;
   for (std::size_t i = 0; i < shown; ++i) {
     if (i > 0) list += i + 1 == names.size() ? " and " : ", ";
-    list += in_quotes(names[i]);
+    list += quoted_name(names[i]);
   }
   if (shown < names.size()) list += fmt::format(" and {} more", names.size() - shown);
   return list;

@@ -151,7 +151,7 @@ Metrics evaluate_table(const Predictor& predictor, const std::filesystem::path& 
       if (!index) {
         const std::string nearest = nearest_name(document.label, classes.names());
         throw InputError(fmt::format("{}:{}: the model does not know the label {}", reader.table().name(),
-                                     document.line, in_quotes(document.label)),
+                                     document.line, quoted_name(document.label)),
                          nearest.empty() ? fmt::format("it knows {}; --label names another column",
                                                        quoted_list(classes.names()))
                                          : fmt::format("did you mean '{}'?", nearest));

@@ -19,7 +19,7 @@ constexpr std::size_t kShown = 10;
 std::string list_of(const std::vector<std::pair<std::string, std::int64_t>>& classes) {
   std::vector<std::string> shown;
   for (std::size_t i = 0; i < std::min(kShown, classes.size()); ++i)
-    shown.push_back(fmt::format("{} ({})", in_quotes(classes[i].first), classes[i].second));
+    shown.push_back(fmt::format("{} ({})", quoted_name(classes[i].first), classes[i].second));
   return fmt::format("{}{}", fmt::join(shown, ", "),
                      classes.size() > kShown ? fmt::format(" and {} more", classes.size() - kShown) : "");
 }

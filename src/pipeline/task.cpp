@@ -53,7 +53,7 @@ void for_rows(DocumentReader& reader, std::int64_t limit, const Context& context
 int class_of(const LabelSet& classes, const Document& document, const std::string& file) {
   if (const auto index = classes.find(document.label)) return *index;
   throw InputError(fmt::format("{}:{}: label {} does not occur in the training table", file, document.line,
-                               in_quotes(document.label)),
+                               quoted_name(document.label)),
                    "check the label column, or add rows of that class");
 }
 
@@ -135,7 +135,7 @@ void TaskReader::read_train() {
   if (task_.classes.size() < 2) {
     throw InputError(labels.empty() ? fmt::format("{}: no row is left", options.train)
                                     : fmt::format("{}: all {} rows have the label {}", options.train,
-                                                  task_.rows, in_quotes(labels.front())),
+                                                  task_.rows, quoted_name(labels.front())),
                      "a classifier needs at least two classes; check the label column");
   }
   for (const std::string& label : labels) task_.labels.push_back(*task_.classes.find(label));
@@ -337,7 +337,7 @@ void describe_task(const Task& task, const Context& context) {
     ++counts[static_cast<std::size_t>(task.labels[static_cast<std::size_t>(row)])];
   const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
   const auto name = [&](auto position) {
-    return in_quotes(task.classes.name(static_cast<int>(position - counts.begin())));
+    return quoted_name(task.classes.name(static_cast<int>(position - counts.begin())));
   };
   context.info(fmt::format("{} documents, {} classes (largest {} with {}, smallest {} with {})", task.rows,
                            task.classes.size(), name(most), *most, name(least), *least));

@@ -32,7 +32,7 @@ void require_utf8(const TableRow& row, std::optional<std::size_t> column, std::s
       row.repaired, column, [](const RepairedField& field) { return std::optional(field.column); });
   if (found == row.repaired.end()) return;
   throw InputError(fmt::format("{}:{}: the {} {} is not valid UTF-8", file, row.line, what,
-                               in_quotes(escape_malformed_utf8(trim(found->original)))),
+                               quoted_name(escape_malformed_utf8(trim(found->original)))),
                    "in labels and ids nothing is guessed: save the file as UTF-8; `iconv -f latin1 -t utf-8` "
                    "makes it of Latin-1");
 }
@@ -114,7 +114,7 @@ void DocumentReader::Impl::read_id(std::string& id) {
   if (earlier == 0) return;
   if (duplicate_ids == DuplicateIds::error) {
     throw InputError(
-        fmt::format("{}: the id {} was used before, in line {}", place(), in_quotes(id), earlier),
+        fmt::format("{}: the id {} was used before, in line {}", place(), quoted_name(id), earlier),
         "ids must be unique; --id names another column");
   }
   if (duplicates_.count == 0) first_duplicate_ = id;
@@ -156,7 +156,7 @@ void DocumentReader::Impl::read_label(std::string& label) const {
                      "give the row a label or remove it");
   }
   if (label.find_first_of("\r\n") != std::string::npos) {
-    throw InputError(fmt::format("{}: the label {} holds a line break", place(), in_quotes(label)),
+    throw InputError(fmt::format("{}: the label {} holds a line break", place(), quoted_name(label)),
                      "labels are kept one a line; --label names another column");
   }
 }
@@ -174,7 +174,7 @@ void DocumentReader::Impl::finish() const {
   warn(missing_groups_, rows(missing_groups_, "row has no group and is on its own",
                              "rows have no group and are each on their own"));
   warn(duplicates_, rows(duplicates_, "row repeats an earlier id", "rows repeat an earlier id") +
-                        fmt::format(", such as {}", in_quotes(first_duplicate_)));
+                        fmt::format(", such as {}", quoted_name(first_duplicate_)));
   const Tally invalid{.count = table.invalid_utf8_count(), .first_line = table.first_invalid_utf8_line()};
   warn(invalid, rows(invalid, "place is not valid UTF-8 and was", "places are not valid UTF-8 and were") +
                     " replaced by U+FFFD");

@@ -72,7 +72,7 @@ class TableWriter::Impl {
       throw InputError(
           fmt::format("{} of '{}' cannot be written without quotes: {} holds {}",
                       rows_ == 0 ? "the header" : fmt::format("row {}", rows_), path_.string(),
-                      in_quotes(field), found),
+                      quoted_name(field), found),
           "name the output .tsv if it is .csv, or the other way round; or leave out --quoting none");
     }
     line_.append(field);

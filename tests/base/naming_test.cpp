@@ -24,9 +24,9 @@ TEST(Naming, OfALongListTheRestIsCounted) {
 }
 
 TEST(Naming, ALongNameIsCutBetweenCharacters) {
-  EXPECT_EQ(in_quotes(std::string(80, 'a')), "'" + std::string(80, 'a') + "'");
-  EXPECT_EQ(in_quotes(std::string(1000, 'a')), "'" + std::string(80, 'a') + "...'");
-  EXPECT_EQ(in_quotes(std::string(79, 'a') + "\u00E9\u00E9"), "'" + std::string(79, 'a') + "...'");
+  EXPECT_EQ(quoted_name(std::string(80, 'a')), "'" + std::string(80, 'a') + "'");
+  EXPECT_EQ(quoted_name(std::string(1000, 'a')), "'" + std::string(80, 'a') + "...'");
+  EXPECT_EQ(quoted_name(std::string(79, 'a') + "\u00E9\u00E9"), "'" + std::string(79, 'a') + "...'");
 }
 
 }  // namespace

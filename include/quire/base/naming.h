@@ -9,7 +9,7 @@
 namespace quire {
 
 // 'text'; of a long one the first 80 bytes or so, whole characters, and an ellipsis.
-[[nodiscard]] std::string in_quotes(std::string_view text);
+[[nodiscard]] std::string quoted_name(std::string_view text);
 
 // "'a', 'b' and 'c'"; of a long list the first `most`, and how many more there are.
 [[nodiscard]] std::string quoted_list(std::span<const std::string> names, std::size_t most = 10);

@@ -28,7 +28,7 @@ double parse_weight(const std::string& path, int number, std::string_view text) 
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, weight);
   if (error != std::errc() || stop != end || !(weight >= 0) || std::isinf(weight)) {
-    reject(path, number, fmt::format("{} is no weight", in_quotes(text)),
+    reject(path, number, fmt::format("{} is no weight", quoted_name(text)),
            "expected a number that is not negative, with a decimal point");
   }
   return weight;
@@ -38,12 +38,12 @@ std::size_t parse_class(const std::string& path, int number, std::string_view te
   std::string label(trim(text));
   if (repair_utf8(label) > 0) {
     reject(path, number,
-           fmt::format("the label {} is not valid UTF-8", in_quotes(escape_malformed_utf8(trim(text)))),
+           fmt::format("the label {} is not valid UTF-8", quoted_name(escape_malformed_utf8(trim(text)))),
            "save the file as UTF-8; `iconv -f latin1 -t utf-8` makes it of Latin-1");
   }
   if (const auto found = classes.find(label)) return static_cast<std::size_t>(*found);
   const std::string nearest = nearest_name(label, classes.names());
-  reject(path, number, fmt::format("no row has the label {}", in_quotes(label)),
+  reject(path, number, fmt::format("no row has the label {}", quoted_name(label)),
          nearest.empty() ? fmt::format("the labels are {}", quoted_list(classes.names()))
                          : fmt::format("did you mean '{}'?", nearest));
 }
@@ -71,14 +71,14 @@ std::vector<double> read_weights(const std::string& path, const LabelSet& classe
     if (line.empty()) continue;
     const std::size_t tab = line.rfind('\t');
     if (tab == std::string::npos) {
-      reject(path, number, fmt::format("{} is no class with a weight", in_quotes(line)),
+      reject(path, number, fmt::format("{} is no class with a weight", quoted_name(line)),
              "expected lines of a label, a tab and a number");
     }
     const std::size_t k = parse_class(path, number, std::string_view(line).substr(0, tab), classes);
     if (line_of[k] != 0) {
       reject(path, number,
              fmt::format("the label {} has a weight already, in line {}",
-                         in_quotes(classes.name(static_cast<int>(k))), line_of[k]),
+                         quoted_name(classes.name(static_cast<int>(k))), line_of[k]),
              "give every class one line");
     }
     line_of[k] = number;

@@ -93,7 +93,7 @@ class WordVectors {
     const auto words = parse_count(take_field(rest));
     const auto dim = parse_count(take_field(rest));
     if (!words || !dim || !take_field(rest).empty()) {
-      reject(fmt::format("{} is not the first line of a .vec file", in_quotes(line_)),
+      reject(fmt::format("{} is not the first line of a .vec file", quoted_name(line_)),
              "it should hold the number of words and the size of their vectors, such as '2000 300'");
     }
     words_ = *words;
@@ -107,9 +107,9 @@ class WordVectors {
       if (field.empty()) reject_width(word, numbers);
       const auto value = parse_number(field);
       if (!value) {
-        reject(
-            fmt::format("{} in the vector of {} is not a finite number", in_quotes(field), in_quotes(word)),
-            "numbers have decimal points, and a word holds no spaces");
+        reject(fmt::format("{} in the vector of {} is not a finite number", quoted_name(field),
+                           quoted_name(word)),
+               "numbers have decimal points, and a word holds no spaces");
       }
       if (!place.empty()) place[static_cast<std::size_t>(i)] = *value;
     }
