@@ -94,11 +94,9 @@ class Clock {
 };
 
 void print_scores(const std::string& name, const quire::Scores& scores, const Clock& clock) {
-  fmt::print(
-      "{:<16} {:.4f}  macro-F1 {:.4f}  log loss {:.4f}  ece {:.4f}  {:.2f} s, {:.2f} s CPU
-      ", name,
-      scores.accuracy,
-      scores.macro_f1, scores.log_loss, scores.ece, clock.seconds(), clock.cpu_seconds());
+  fmt::print("{:<16} {:.4f}  macro-F1 {:.4f}  log loss {:.4f}  ece {:.4f}  {:.2f} s, {:.2f} s CPU\n", name,
+             scores.accuracy, scores.macro_f1, scores.log_loss, scores.ece, clock.seconds(),
+             clock.cpu_seconds());
   std::fflush(stdout);
 }
 

@@ -41,15 +41,21 @@ class Library {
   [[nodiscard]] std::int64_t members() const { return members_; }
   [[nodiscard]] std::int64_t rows() const { return rows_; }
 
+  // Of all rows together.
+  [[nodiscard]] std::size_t candidates() const { return candidates_.size(); }
+
+  // What the means are judged by first.
+  [[nodiscard]] double first_score(const std::vector<float>& sums, const std::vector<float>& chance_sums,
+                                   std::int64_t member, int picked) const {
+    return metric_ == Metric::log_loss ? -loss(chance_sums, member, picked) : score(sums, member);
+  }
+
   // Of the mean of `picked` members, whose probabilities sum to these, and one more.
-  [[nodiscard]] Standing standing(const std::vector<float>& sums, const std::vector<double>& chance_sums,
+  [[nodiscard]] Standing standing(const std::vector<float>& sums, const std::vector<float>& chance_sums,
                                   std::int64_t member, int picked) const {
     const double negative = loss(chance_sums, member, picked);
     return {metric_ == Metric::log_loss ? -negative : score(sums, member), negative};
   }
-
-  // Candidates of all rows together; member m's probability of candidate c is values(m)[c].
-  [[nodiscard]] std::size_t candidates() const { return candidates_.size(); }
 
   // Accuracy (as a number of rows) or macro-F1 of the mean of those that were picked and one more.
   [[nodiscard]] double score(const std::vector<float>& sums, std::int64_t member) const {
@@ -81,33 +87,41 @@ class Library {
   }
 
   // Sum over the rows of the negative logarithm of the mean probability of the truth.
-  [[nodiscard]] double loss(const std::vector<double>& chance_sums, std::int64_t member, int picked) const {
+  [[nodiscard]] double loss(const std::vector<float>& chance_sums, std::int64_t member, int picked) const {
+    // One logarithm for the product of so many: it stays above 10^-192.
+    constexpr std::size_t kFactors = 16;
+    const std::vector<float>& chances = chances_[at(member)];
     double sum = static_cast<double>(rows_) * std::log(picked + 1);
-    for (std::int64_t i = 0; i < rows_; ++i) {
-      const double chance = chance_sums[at(i)] + static_cast<double>(chances_[at(i * members_ + member)]);
-      sum -= std::log(std::max(chance, kLeastProbability));
+    for (std::size_t i = 0; i < chances.size(); i += kFactors) {
+      double product = 1;
+      for (std::size_t j = i; j < std::min(i + kFactors, chances.size()); ++j) {
+        product *= std::max(static_cast<double>(chance_sums[j] + chances[j]), kLeastProbability);
+      }
+      sum -= std::log(product);
     }
     return sum;
   }
 
-  void pick(std::int64_t member, std::vector<float>& sums, std::vector<double>& chance_sums) const {
+  void pick(std::int64_t member, std::vector<float>& sums, std::vector<float>& chance_sums) const {
     const std::vector<float>& values = values_[at(member)];
     for (std::size_t c = 0; c < sums.size(); ++c) sums[c] += values[c];
-    for (std::int64_t i = 0; i < rows_; ++i) {
-      chance_sums[at(i)] += static_cast<double>(chances_[at(i * members_ + member)]);
-    }
+    const std::vector<float>& chances = chances_[at(member)];
+    for (std::size_t i = 0; i < chances.size(); ++i) chance_sums[i] += chances[i];
   }
 
  private:
   void add(const float* probabilities, int label) {
     if (values_.empty()) {
       values_.resize(at(members_));
+      chances_.resize(at(members_));
       settled_hits_.resize(at(classes_));
       settled_predictions_.resize(at(classes_));
       support_.resize(at(classes_));
     }
     ++support_[at(label)];
-    for (std::int64_t m = 0; m < members_; ++m) chances_.push_back(probabilities[m * classes_ + label]);
+    for (std::int64_t m = 0; m < members_; ++m) {
+      chances_[at(m)].push_back(probabilities[m * classes_ + label]);
+    }
     const std::vector<int> found = possible_choices(probabilities);
     if (found.size() == 1) {
       ++settled_predictions_[at(found[0])];
@@ -166,43 +180,60 @@ class Library {
   std::int64_t members_;
   Metric metric_;
   std::int64_t rows_;
-  std::vector<float> chances_;              // [rows, members], of the truth
-  std::vector<std::int64_t> begins_;        // of each row on which members differ, in the lists below
-  std::vector<int> candidates_;             // classes
-  std::vector<std::vector<float>> values_;  // [members][candidates]
-  std::vector<int> labels_;                 // of those rows
-  std::vector<std::int64_t> support_;       // [classes], of all rows
+  std::vector<std::vector<float>> chances_;  // [members][rows], of the truth
+  std::vector<std::int64_t> begins_;         // of each row on which members differ, in the lists below
+  std::vector<int> candidates_;              // classes
+  std::vector<std::vector<float>> values_;   // [members][candidates]
+  std::vector<int> labels_;                  // of those rows
+  std::vector<std::int64_t> support_;        // [classes], of all rows
   // What is the same for every mixture.
   std::vector<std::int64_t> settled_hits_;
   std::vector<std::int64_t> settled_predictions_;
   std::int64_t settled_right_ = 0;
 };
 
+// Less than this is rounding.
+double margin_of(double value) { return 1e-7 * std::max(1.0, std::abs(value)); }
+
 bool is_better(const Standing& a, const Standing& b) {
-  const double margin = 1e-9 * std::max(1.0, std::abs(b.score));
-  if (std::abs(a.score - b.score) > margin) return a.score > b.score;
-  return a.loss < b.loss - 1e-9 * std::max(1.0, std::abs(b.loss));
+  if (std::abs(a.score - b.score) > margin_of(b.score)) return a.score > b.score;
+  return a.loss < b.loss - margin_of(b.loss);
+}
+
+// The member to add after `round` picks: the best by the metric, of equals by log loss, then one that is in
+// already.
+std::int64_t best_addition(const Library& library, const std::vector<std::int64_t>& members,
+                           const std::vector<int>& picks, const std::vector<float>& sums,
+                           const std::vector<float>& chance_sums, int round) {
+  std::vector<double> scores;
+  for (const std::int64_t member : members) {
+    scores.push_back(library.first_score(sums, chance_sums, member, round));
+  }
+  const double most = *std::ranges::max_element(scores);
+  std::int64_t chosen = -1;
+  Standing standing;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (scores[i] < most - margin_of(most)) continue;
+    const Standing other = {most, library.loss(chance_sums, members[i], round)};
+    const bool is_simpler =
+        chosen >= 0 && picks[at(members[i])] > 0 && picks[at(chosen)] == 0 && !is_better(standing, other);
+    if (chosen >= 0 && !is_better(other, standing) && !is_simpler) continue;
+    chosen = members[i];
+    standing = other;
+  }
+  return chosen;
 }
 
 // How often each member is picked, [members].
 std::vector<int> select(const Library& library, std::vector<std::int64_t> members, int rounds) {
   std::vector<float> sums(library.candidates());
-  std::vector<double> chance_sums(at(library.rows()));
+  std::vector<float> chance_sums(at(library.rows()));
   std::vector<int> picks(at(library.members()));
   std::vector<int> best_picks;
   Standing best;
   for (int round = 0; round < rounds; ++round) {
-    std::int64_t chosen = -1;
-    Standing chosen_standing;
-    for (const std::int64_t member : members) {
-      const Standing standing = library.standing(sums, chance_sums, member, round);
-      const bool simpler = chosen >= 0 && picks[at(member)] > 0 && picks[at(chosen)] == 0 &&
-                           !is_better(chosen_standing, standing);
-      if (chosen < 0 || is_better(standing, chosen_standing) || simpler) {
-        chosen = member;
-        chosen_standing = standing;
-      }
-    }
+    const std::int64_t chosen = best_addition(library, members, picks, sums, chance_sums, round);
+    const Standing chosen_standing = library.standing(sums, chance_sums, chosen, round);
     library.pick(chosen, sums, chance_sums);
     ++picks[at(chosen)];
     if (round == 0 || is_better(chosen_standing, best)) {
@@ -216,7 +247,7 @@ std::vector<int> select(const Library& library, std::vector<std::int64_t> member
 // Members from the best to the worst alone, so that bags do not depend on the order they come in.
 std::vector<std::int64_t> ranking(const Library& library) {
   const std::vector<float> sums(library.candidates());
-  const std::vector<double> chance_sums(at(library.rows()));
+  const std::vector<float> chance_sums(at(library.rows()));
   std::vector<Standing> standings;
   for (std::int64_t m = 0; m < library.members(); ++m) {
     standings.push_back(library.standing(sums, chance_sums, m, 0));

@@ -217,7 +217,9 @@ TEST(CrossFit, CalibratesOnlyWhereItHelps) {
   }
   const auto with = made.fit({"mean"});
   const auto without = made.fit({"mean"}, {.calibrate = false});
-  EXPECT_NEAR(with[0].combination.member_temperatures[0], 4, 0.8);
+  // Scores around 0 and a truth 1.5 above them, of variance 1: the log-odds are 1.5 times their difference,
+  // and then four times too large.
+  EXPECT_NEAR(with[0].combination.member_temperatures[0], 4 / 1.5, 0.25);
   EXPECT_EQ(without[0].combination.member_temperatures[0], 1);
   EXPECT_LT(score(with[0].oof, made.labels).log_loss, score(without[0].oof, made.labels).log_loss - 0.1);
 }
@@ -226,7 +228,7 @@ TEST(Greedy, StartsWithTheBestAndLeavesOutTheWorst) {
   const Problem made = problem(1000, 5, {2.5F, 0.0F, 2.4F, 0.0F});
   const auto fitted = made.fit({"greedy"});
   const auto& weights = fitted[0].combination.weights;
-  EXPECT_GT(weights[0] + weights[2], 0.8);
+  EXPECT_GT(std::min(weights[0], weights[2]), std::max(weights[1], weights[3]));
   EXPECT_NEAR(std::accumulate(weights.begin(), weights.end(), 0.0), 1, 1e-12);
 }
 
