@@ -24,7 +24,12 @@ if(QUIRE_SANITIZE)
   add_compile_options(-fsanitize=${QUIRE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${QUIRE_SANITIZE})
   # Instrumented code hides from g++ 12 that std::regex's members are set.
-  add_compile_options(-Wno-maybe-uninitialized)
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+endif()
+
+# Each program of tests/fuzz links to libFuzzer's main; all else is only made to report what it runs through.
+if(QUIRE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 # torch's headers cost 15 to 20 s a translation unit; ccache makes that once.

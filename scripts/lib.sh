@@ -81,6 +81,13 @@ check_hash() {
 
 free_megabytes() { df --output=avail -BM "$1" | tail -1 | tr -dc 0-9; }
 
+# Is a pinned package's wheel here already?
+is_cached() {
+  local name version file
+  read -r name version file _ < <(pins_of "$1")
+  [[ -f $(user_cache)/downloads/$file ]]
+}
+
 # Sets wheel_path to the checked wheel of a pinned package, downloading it if it is not yet cached.
 fetch_wheel() {
   local name version file hash cache downloads new

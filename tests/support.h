@@ -35,6 +35,10 @@ class TemporaryDirectory {
 // Real data beside a checkout; tests that use it skip where it is missing.
 [[nodiscard]] std::filesystem::path shared(const std::string& name);
 
+// Skips a test for want of `what`, one of the names that scripts/check-skips knows how to look for: it ends
+// scripts/test with a failure when this machine has what the test said it lacks. `detail` is for people.
+#define QUIRE_SKIP(what, detail) GTEST_SKIP() << "skipped for want of " << (what) << ": " << (detail)
+
 // A parameterised test's name may hold letters, digits and '_' alone.
 inline std::string test_name(std::string text) {
   for (char& c : text)

@@ -65,6 +65,11 @@ Column read_column(std::string_view line, const std::filesystem::path& path, std
   if (error != std::errc() || size >= line.size() || line[size] != ' ') {
     throw InputError("a number, a space and a term in quotes were expected");
   }
+  // No logarithm of a number of documents is near this; beyond it weights would leave a float's range.
+  constexpr double kLargest = 1e6;
+  if (!(column.idf >= 0 && column.idf <= kLargest)) {
+    throw InputError(fmt::format("the weight {:g} is no inverse document frequency", column.idf));
+  }
   const Json term = parse_json(line.substr(size + 1), path, number);
   if (!term.is_string()) throw InputError("a number, a space and a term in quotes were expected");
   column.term = term.get<std::string>();

@@ -234,7 +234,8 @@ TEST(Checkpoint, ReadsARealModel) {
   const char* variable = std::getenv("QUIRE_MINILM");
   const std::filesystem::path path = variable != nullptr ? std::filesystem::path(variable)
                                                          : test::fixture("../.deps/models/all-MiniLM-L6-v2");
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << "QUIRE_MINILM names no model directory";
+  if (!std::filesystem::exists(path))
+    QUIRE_SKIP("MiniLM", path.string() + " is not here; scripts/fetch-model brings it");
   Checkpoint checkpoint(path);
   EXPECT_EQ(checkpoint.config().hidden_size, 384);
   EXPECT_EQ(checkpoint.config().layers, 6);

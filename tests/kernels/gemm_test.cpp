@@ -77,7 +77,7 @@ class Bf16Products : public ::testing::TestWithParam<std::string> {
       if (path->name == GetParam()) path_ = path;
     }
     if (path_ == nullptr || !kernels::bf16_available()) {
-      GTEST_SKIP() << GetParam() << " was built and not run: " << kernels::bf16_choice();
+      QUIRE_SKIP(GetParam() == "amx" ? "AMX" : "bf16", kernels::bf16_choice());
     }
   }
   [[nodiscard]] at::Tensor product(Bf16Rows left, Bf16Panels right, const at::Tensor& bias = {}) const {

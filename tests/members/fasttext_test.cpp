@@ -80,7 +80,7 @@ TEST(Fasttext, GivesWhatTheLibraryGivesForTheSavedModel) {
 // The defaults reach .52 to .54 here; always saying the most frequent class reaches .09.
 TEST(Fasttext, LearnsRealAbstracts) {
   const std::filesystem::path folder = shared("data/arxiv_cs39");
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder;
+  if (!std::filesystem::exists(folder)) QUIRE_SKIP("shared data", folder.string());
   const TemporaryDirectory directory;
   const Task train = read_task(folder / "train_sample_2000.tsv.xz");
   const Task test = read_task(folder / "holdout_sample_500.tsv.xz", train.classes);

@@ -27,7 +27,7 @@ class Lightgbm : public testing::Test {
       lightgbm::load_library();
     } catch (const Error& error) {
       EXPECT_NE(error.hint().find("scripts/setup"), std::string::npos);
-      GTEST_SKIP() << error.what();
+      QUIRE_SKIP("LightGBM", error.what());
     }
   }
 };
@@ -120,7 +120,7 @@ TEST_F(Lightgbm, LearnsAndGivesAProbabilityToEveryClass) {
 // 15 of the default's 200 rounds; always saying the most frequent class reaches .09.
 TEST_F(Lightgbm, LearnsRealAbstracts) {
   const std::filesystem::path folder = shared("data/arxiv_cs39");
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder;
+  if (!std::filesystem::exists(folder)) QUIRE_SKIP("shared data", folder.string());
   const TemporaryDirectory directory;
   const Task train = read_task(folder / "train_sample_2000.tsv.xz");
   LightgbmOptions options;

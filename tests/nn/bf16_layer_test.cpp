@@ -123,7 +123,7 @@ class Bf16Layers : public ::testing::Test {
  protected:
   void SetUp() override {
     at::manual_seed(8);
-    if (!kernels::bf16_available()) GTEST_SKIP() << kernels::bf16_choice();
+    if (!kernels::bf16_available()) QUIRE_SKIP("bf16", kernels::bf16_choice());
   }
   static at::Tensor inputs(const nn::PackedBatch& batch, const Shape& shape) {
     return at::randn({batch.offsets.back(), shape.hidden});

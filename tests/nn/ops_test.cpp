@@ -32,7 +32,7 @@ TEST_P(Rates, AttentionEqualsItsTwin) {
 
 // Lengths that a padded layout would waste half on.
 TEST_P(Rates, AttentionOnCudaInBfloat16IsThatOfFloat32) {
-  if (nn::find_cuda().devices == 0) GTEST_SKIP() << nn::find_cuda().finding;
+  if (nn::find_cuda().devices == 0) QUIRE_SKIP("CUDA", nn::find_cuda().finding);
   const c10::Device cuda = nn::choose_device("cuda");
   const nn::PackedBatch batch = batch_of({130, 33, 300, 7});
   at::manual_seed(1);
@@ -151,7 +151,7 @@ TEST(Dropout, IsTheSameUnderTheTwins) {
 }
 
 TEST(Ops, DoNotDependOnTheNumberOfThreads) {
-  if (kernels::aten_only()) GTEST_SKIP() << "ATen's own sums may";
+  if (kernels::aten_only()) QUIRE_SKIP("our kernels", "QUIRE_ISA is 'aten', and ATen's own sums may");
   at::manual_seed(3);
   const nn::PackedBatch batch = batch_of({130, 33, 300, 7});
   const std::vector<at::Tensor> inputs = {at::randn({batch.tokens(), 48}), at::randn({48}), at::randn({48})};

@@ -1,6 +1,6 @@
 // The encoder without gradients against the one with them, which the goldens check.
 #include "nn/golden.h"
-#include "nn/models/packed_weights.h"
+#include "nn/ops/packed_weights.h"
 #include "quire/kernels/fixed_weight.h"
 #include "quire/kernels/gemm.h"
 #include "quire/kernels/kernels.h"
@@ -20,7 +20,8 @@ double tolerance(Precision precision) {
 class Prediction : public ::testing::TestWithParam<std::tuple<std::string, Precision>> {
  protected:
   void SetUp() override {
-    if (!kernels::has_weight_format(nn::weight_format(precision()))) GTEST_SKIP() << "no kernels for it here";
+    if (!kernels::has_weight_format(nn::weight_format(precision())))
+      QUIRE_SKIP("bf16", kernels::bf16_choice());
   }
   static std::string family() { return std::get<0>(GetParam()); }
   static Precision precision() { return std::get<1>(GetParam()); }
@@ -58,7 +59,7 @@ TEST_P(Prediction, LeavesOutTheStatesNobodyReads) {
 }
 
 TEST_P(Prediction, DependsNeitherOnTheBatchNorOnThreads) {
-  if (kernels::aten_only()) GTEST_SKIP() << "the products are ATen's, which does not promise it";
+  if (kernels::aten_only()) QUIRE_SKIP("our kernels", "QUIRE_ISA is 'aten', and ATen does not promise it");
   const Golden golden(family());
   const Classifier model = Classifier::open(golden.model(), precision());
   const at::NoGradGuard no_grad;
@@ -152,7 +153,7 @@ nn::PackedBatch random_documents(const std::vector<std::size_t>& lengths) {
 }
 
 TEST(PredictedModel, WideHeadsRoundTheirAttention) {
-  if (!kernels::bf16_available()) GTEST_SKIP() << kernels::bf16_choice();
+  if (!kernels::bf16_available()) QUIRE_SKIP("bf16", kernels::bf16_choice());
   const std::vector<std::size_t> lengths = {1, 33, 150, 64, 7, 95};
   const nn::PackedBatch batch = random_documents(lengths);
   const at::NoGradGuard no_grad;

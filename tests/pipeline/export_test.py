@@ -18,7 +18,7 @@ try:
     import torch
     import transformers
 except ImportError as missing:
-    print(f"skipped: {missing}")
+    print(f"skipped for want of transformers: {missing}")
     sys.exit(SKIPPED)
 
 quire, tiny = (str(pathlib.Path(argument).resolve()) for argument in sys.argv[1:3])

@@ -129,8 +129,8 @@ TEST(Gzip, ZerosMayFollowTheData) {
 // Made by gzip 1.12 and xz 5.4.1: `gzip -c`, `xz -c`, twice each, one after the other.
 TEST(Corpus, ReadsFilesOfTheUsualTools) {
   const Rows expected = {{"1", "erste Zeile\nzweite", "a"}, {"2", "say \"so\"", "b"}, {"3", "naïve", "a"}};
-  EXPECT_EQ(test::read_table(test::fixture("table/corpus/two_parts.tsv.gz")).rows, expected);
-  EXPECT_EQ(test::read_table(test::fixture("table/corpus/two_parts.tsv.xz")).rows, expected);
+  EXPECT_EQ(test::read_table(test::fixture("fuzz/corpus/table/two_parts.tsv.gz")).rows, expected);
+  EXPECT_EQ(test::read_table(test::fixture("fuzz/corpus/table/two_parts.tsv.xz")).rows, expected);
 }
 
 std::int64_t peak_memory_kib() {
@@ -147,7 +147,7 @@ std::int64_t peak_memory_kib() {
 
 TEST(Streaming, MemoryStaysFlatWhateverTheSizeOfTheFile) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "sanitizers hold on to memory";
+  QUIRE_SKIP("flat memory", "sanitizers hold on to it");
 #endif
   constexpr int kRows = 150000;
   const test::TemporaryDirectory directory;

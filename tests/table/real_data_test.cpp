@@ -34,7 +34,7 @@ class RealData : public testing::TestWithParam<RealFile> {};
 TEST_P(RealData, IsReadWhole) {
   const RealFile& file = GetParam();
   const auto path = test::shared(std::string("data/") + file.path);
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not here";
+  if (!std::filesystem::exists(path)) QUIRE_SKIP("shared data", path.string());
   test::Recorder recorder;
   const auto documents =
       documents_of(path, file.classes > 0 ? LabelColumn::required : LabelColumn::optional, recorder);
@@ -66,7 +66,7 @@ TEST_P(RealData, IsReadWhole) {
 
 TEST_P(RealData, SurvivesACopy) {
   const auto path = test::shared(std::string("data/") + GetParam().path);
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not here";
+  if (!std::filesystem::exists(path)) QUIRE_SKIP("shared data", path.string());
   const test::TemporaryDirectory directory;
   const test::Table table = test::read_table(path);
   TableWriter writer(directory / "copy.csv", table.header);

@@ -164,7 +164,7 @@ TEST(Lemmatizer, SaysWhatToInstall) {
 
 TEST(Lemmatizer, AgreesWithNltk) {
   if (!std::filesystem::exists(text::wordnet_directory() / "index.noun")) {
-    GTEST_SKIP() << "WordNet (Debian's wordnet-base) is not installed";
+    QUIRE_SKIP("WordNet", "Debian's wordnet-base is not installed");
   }
   const text::Lemmatizer lemmatizer(text::wordnet_directory());
   const std::string golden = read_file(test::fixture("golden/lemmas/lemmas.tsv"));

@@ -157,7 +157,7 @@ TEST(TokenizerCodePoints, AreEncodedLikeTheReferenceByByteLevelBpe) {
 // Published cases for the published vocabularies, where these are at hand.
 void expect_published_cases(const std::string& family) {
   const std::filesystem::path path = test::shared("tokenizers/hf_reference_cases.json");
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << "no " << path;
+  if (!std::filesystem::exists(path)) QUIRE_SKIP("shared data", path.string());
   const auto tokenizer = load_tokenizer(test::shared("tokenizers/" + family));
   std::size_t compared = 0;
   for (const Json& group : read_json(path)) {

@@ -162,7 +162,7 @@ TEST_P(Devices, TwinsTrainAndPredictLikeTheKernels) {
 }
 
 TEST_P(Devices, CudaTrainsAndPredictsLikeTheCpu) {
-  if (nn::find_cuda().devices == 0) GTEST_SKIP() << nn::find_cuda().finding;
+  if (nn::find_cuda().devices == 0) QUIRE_SKIP("CUDA", nn::find_cuda().finding);
   expect_close(train_and_predict(GetParam(), nn::choose_device("cuda")),
                train_and_predict(GetParam(), at::kCPU), 1e-2, 1e-3);
 }

@@ -30,7 +30,8 @@ Memory after_epochs(std::int64_t epochs, const Task& task, nn::Precision precisi
 }
 
 TEST_P(SteadyMemory, IsReusedFromStepToStep) {
-  if (GetParam() == nn::Precision::bf16 && !kernels::bf16_available()) GTEST_SKIP() << kernels::bf16_choice();
+  if (GetParam() == nn::Precision::bf16 && !kernels::bf16_available())
+    QUIRE_SKIP("bf16", kernels::bf16_choice());
   nn::use_large_memory();
   const Task task(200);
   const Memory few = after_epochs(2, task, GetParam());  // 20 steps

@@ -1,4 +1,4 @@
-// What a caller lends to a long piece of work: an ear, a way to stop it, threads and a seed.
+// What a caller lends to a long piece of work: an observer, a way to stop it, threads and a seed.
 #pragma once
 
 #include <atomic>

@@ -45,7 +45,7 @@ struct EncoderOptions : GradientOptions {
   // Which weights are kept.
   std::int64_t average_best = 1;  // epochs whose weights are averaged
 
-  std::string precision = "auto";  // bf16 where it is faster: docs/results.md has both on R8
+  std::string precision = "auto";  // bf16 where it is faster: see docs/results.md
 };
 
 }  // namespace quire

@@ -13,7 +13,7 @@ struct LinearOptions {
   // Which linear model: `logistic` is multinomial logistic regression, `svm` a linear support vector
   // machine (one against the rest, squared hinge) whose scores a temperature makes probabilities.
   std::string loss = "svm";
-  // How little the weights are held back. Default: the best of a few by accuracy on rows held out of
+  // Inverse strength of the regularisation. Default: the best of a few by accuracy on rows held out of
   // the fold's training rows.
   std::optional<double> c;
 

@@ -9,36 +9,12 @@
 #include <vector>
 
 #include "quire/hub/config.h"
+#include "quire/nn/layers.h"
 #include "quire/nn/ops.h"
 #include "quire/nn/parameters.h"
 #include "quire/nn/precision.h"
 
 namespace quire::nn {
-
-class PackedWeight;
-class PredictionWeight;
-
-struct Linear {
-  Linear() = default;
-  Linear(const Scope& scope, std::int64_t in, std::int64_t out, Precision precision = Precision::fp32);
-  // [rows, in] to [rows, out]
-  [[nodiscard]] at::Tensor operator()(const at::Tensor& x) const;
-  // The layer of some of the outputs alone: a view, without copies of the weight.
-  [[nodiscard]] Linear rows(std::int64_t first, std::int64_t count) const;
-
-  at::Tensor weight;  // [out, in]
-  at::Tensor bias;    // [out]
-  Precision precision = Precision::fp32;
-  std::shared_ptr<PackedWeight> packed;          // made by the kernels for bf16, see src/nn/ops/linear.h
-  std::shared_ptr<PredictionWeight> prediction;  // see src/nn/models/packed_weights.h
-};
-
-struct LayerNorm {
-  LayerNorm() = default;
-  LayerNorm(const Scope& scope, std::int64_t width);
-
-  at::Tensor gamma, beta;  // [width]
-};
 
 class Encoder {
  public:
@@ -96,8 +72,5 @@ class Encoder {
   // Of the last layer, for first_tokens.
   std::shared_ptr<PredictionWeight> top_query_prediction_, top_key_value_prediction_;
 };
-
-// The activation function on any tensor.
-[[nodiscard]] at::Tensor activate(const at::Tensor& x, Activation activation);
 
 }  // namespace quire::nn

@@ -50,8 +50,8 @@ class AtenTwins {
   bool before_;
 };
 
-// The rows of a packed tensor: which document each belongs to. `per_document` views one row for
-// each document (heads); otherwise rows are tokens.
+// The rows of a packed tensor, and the document that each belongs to. A row is a token, or where a head reads
+// one vector a document, a document.
 struct RowLayout {
   std::span<const std::int64_t> offsets;     // [B + 1] rows of each document
   std::span<const std::uint32_t> documents;  // [B]
@@ -79,6 +79,9 @@ struct RowLayout {
 
 // Mean over the tokens of each document: [T, hidden] to [B, hidden].
 [[nodiscard]] at::Tensor mean_pool(const at::Tensor& hidden, const PackedBatch& batch);
+
+// The largest value over the rows of each piece: [rows, width] to [pieces, width].
+[[nodiscard]] at::Tensor max_pool(const at::Tensor& rows, std::span<const std::int64_t> offsets);
 
 // First token of each document: [T, hidden] to [B, hidden].
 [[nodiscard]] at::Tensor first_token(const at::Tensor& hidden, const PackedBatch& batch);

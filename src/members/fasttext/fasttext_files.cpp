@@ -46,35 +46,66 @@ class ModelBytes {
 // version 12.
 constexpr std::int32_t kMagic = 793712314;
 constexpr std::int32_t kNewestVersion = 12;
-constexpr std::uint64_t kArguments = 12 * sizeof(std::int32_t) + sizeof(double);
 
-bool skip_dictionary(ModelBytes& in) {
-  std::int32_t size = 0, words = 0, labels = 0;
+struct Arguments {
+  std::int32_t dim, window, epochs, min_count, negatives, word_ngrams, loss, model, bucket, min_char_ngram,
+      max_char_ngram, update_rate;
+};
+
+// The library computes with these without a look: a modulo by `bucket`, a switch over `loss`.
+bool are_ours(const Arguments& args) {
+  constexpr std::int32_t kHierarchicalSoftmax = 1, kOneVersusAll = 4, kSupervised = 3, kLongest = 1000;
+  const auto is_length = [](std::int32_t ngram) { return ngram >= 0 && ngram <= kLongest; };
+  const bool has_ngrams = args.word_ngrams > 1 || args.max_char_ngram > 0;
+  return args.dim >= 1 && args.model == kSupervised && args.loss >= kHierarchicalSoftmax &&
+         args.loss <= kOneVersusAll && is_length(args.word_ngrams) && is_length(args.min_char_ngram) &&
+         is_length(args.max_char_ngram) && args.bucket >= (has_ngrams ? 1 : 0);
+}
+
+struct Vocabulary {
+  std::int32_t words = 0, labels = 0;
+};
+
+// Words come before labels, and a label occurs: the library builds trees and tables out of the counts.
+bool read_dictionary(ModelBytes& in, Vocabulary& vocabulary) {
+  constexpr std::int64_t kMostOccurrences = 1'000'000'000'000'000;
+  std::int32_t size = 0;
   std::int64_t tokens = 0, pruned = 0;
-  if (!in.read(size) || !in.read(words) || !in.read(labels) || !in.read(tokens) || !in.read(pruned))
+  if (!in.read(size) || !in.read(vocabulary.words) || !in.read(vocabulary.labels) || !in.read(tokens) ||
+      !in.read(pruned))
     return false;
-  if (size < 0 || words < 0 || labels < 1 || words + std::int64_t{labels} != size) return false;
+  if (vocabulary.words < 0 || vocabulary.labels < 1 ||
+      vocabulary.words + std::int64_t{vocabulary.labels} != size)
+    return false;
   for (std::int32_t i = 0; i < size; ++i) {
-    if (!in.skip_string() || !in.skip(sizeof(std::int64_t) + 1)) return false;
+    std::int64_t count = 0;
+    std::int8_t type = 0;
+    const bool is_label = i >= vocabulary.words;
+    if (!in.skip_string() || !in.read(count) || !in.read(type) || type != (is_label ? 1 : 0)) return false;
+    if (count < (is_label ? 1 : 0) || count >= kMostOccurrences) return false;
   }
   // Only quantised models are pruned.
   return pruned <= 0;
 }
 
 // A flag for a quantised matrix, which we never write, then the matrix.
-bool skip_matrix(ModelBytes& in) {
+bool skip_matrix(ModelBytes& in, std::int64_t rows, std::int64_t cols) {
   std::uint8_t quantised = 0;
-  std::int64_t rows = 0, cols = 0;
-  if (!in.read(quantised) || quantised != 0 || !in.read(rows) || !in.read(cols)) return false;
-  constexpr std::int64_t kMost = std::int64_t{1} << 31;
-  if (rows < 0 || cols < 1 || rows >= kMost || cols >= kMost) return false;
-  return in.skip(static_cast<std::uint64_t>(rows) * static_cast<std::uint64_t>(cols) * sizeof(float));
+  std::int64_t stored_rows = 0, stored_cols = 0;
+  if (!in.read(quantised) || quantised != 0 || !in.read(stored_rows) || !in.read(stored_cols)) return false;
+  return stored_rows == rows && stored_cols == cols &&
+         in.skip(static_cast<std::uint64_t>(rows) * static_cast<std::uint64_t>(cols) * sizeof(float));
 }
 
 bool is_whole_model(ModelBytes in) {
   std::int32_t magic = 0, version = 0;
+  Arguments args{};
+  double sampling = 0;
+  Vocabulary vocabulary;
   return in.read(magic) && magic == kMagic && in.read(version) && version <= kNewestVersion &&
-         in.skip(kArguments) && skip_dictionary(in) && skip_matrix(in) && skip_matrix(in) && in.at_end();
+         in.read(args) && are_ours(args) && in.read(sampling) && read_dictionary(in, vocabulary) &&
+         skip_matrix(in, std::int64_t{vocabulary.words} + args.bucket, args.dim) &&
+         skip_matrix(in, vocabulary.labels, args.dim) && in.at_end();
 }
 
 std::optional<std::int64_t> parse_integer(std::string_view text) {

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "members/shared/class_weights.h"
@@ -12,10 +10,10 @@
 #include "members/shared/torch_fit.h"
 #include "members/shared/word_reading.h"
 #include "members/shared/word_vectors.h"
+#include "members/textcnn/textcnn_settings.h"
 #include "members/textcnn/textcnn_vocabulary.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
-#include "quire/base/json.h"
 #include "quire/hub/checkpoint.h"
 #include "quire/nn/device.h"
 #include "quire/nn/host.h"
@@ -26,9 +24,7 @@ namespace quire {
 namespace {
 
 constexpr const char* kWeights = "model.safetensors";
-constexpr const char* kSettings = "textcnn.json";
 constexpr const char* kLabels = "labels.txt";
-constexpr int kFormat = 1;  // of textcnn.json
 
 class FittedTextcnn : public FittedMember {
  public:
@@ -194,16 +190,14 @@ void TextcnnMember::save(const std::filesystem::path& directory, const nn::TextC
   model.save(directory / kWeights);
   vocabulary.save(directory);
   labels.write(directory / kLabels);
-  const OrderedJson settings = {{"format", kFormat},
-                                {"vocabulary_size", vocabulary.size()},
-                                {"dim", dim_},
-                                {"filters", options_.filters},
-                                {"min_width", options_.min_width},
-                                {"max_width", options_.max_width},
-                                {"max_length", options_.max_length},
-                                {"clean", reading_.clean()},
-                                {"punctuation", reading_.punctuation()}};
-  write_file_atomically(directory / kSettings, settings.dump(2) + "\n");
+  write_textcnn_settings(directory, {.vocabulary_size = vocabulary.size(),
+                                     .dim = dim_,
+                                     .filters = options_.filters,
+                                     .min_width = options_.min_width,
+                                     .max_width = options_.max_width,
+                                     .max_length = options_.max_length,
+                                     .clean = reading_.clean(),
+                                     .punctuation = reading_.punctuation()});
 }
 
 }  // namespace
@@ -215,22 +209,20 @@ std::unique_ptr<Member> make_textcnn_member(TextcnnOptions options, const Contex
 std::unique_ptr<FittedMember> open_fitted_textcnn(const std::filesystem::path& directory,
                                                   const OpenOptions& open) {
   std::vector<std::string> labels = LabelSet::read(directory / kLabels).names();
-  const Section settings = read_own_json(directory / kSettings, kFormat);
-  constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
-  const nn::TextCnnOptions options{.vocabulary = settings.count("vocabulary_size", 1, kMost),
-                                   .dim = settings.count("dim", 1, kMost),
-                                   .filters = settings.count("filters", 1, kMost),
-                                   .min_width = settings.count("min_width", 1, kMost),
-                                   .max_width = settings.count("max_width", 1, kMost),
+  const TextcnnSettings settings = read_textcnn_settings(directory);
+  const nn::TextCnnOptions options{.vocabulary = settings.vocabulary_size,
+                                   .dim = settings.dim,
+                                   .filters = settings.filters,
+                                   .min_width = settings.min_width,
+                                   .max_width = settings.max_width,
                                    .dropout = 0,
                                    .classes = static_cast<std::int64_t>(labels.size()),
                                    .seed = 0,
                                    .device = nn::choose_device(open.device)};
   return std::make_unique<FittedTextcnn>(
       without_stack_traces([&] { return nn::TextCnn(options, directory / kWeights); }),
-      TextcnnVocabulary::open(directory),
-      WordReading(settings.strings("clean"), settings.string("punctuation")),
-      settings.count("max_length", 1, kMost), std::move(labels));
+      TextcnnVocabulary::open(directory), WordReading(settings.clean, settings.punctuation),
+      settings.max_length, std::move(labels));
 }
 
 }  // namespace quire

@@ -9,7 +9,7 @@
 #include "nn/ops/dropout.h"
 #include "nn/ops/linear.h"
 #include "quire/nn/aten.h"
-#include "quire/nn/encoder.h"
+#include "quire/nn/layers.h"
 
 namespace quire::nn {
 

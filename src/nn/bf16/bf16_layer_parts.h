@@ -1,7 +1,7 @@
 // The two directions of bf16_layer and what the first leaves for the second.
 #pragma once
 
-#include "nn/attention/attention_heads_bf16.h"
+#include "nn/bf16/attention_heads_bf16.h"
 #include "nn/bf16/bf16_layer.h"
 #include "nn/bf16/bf16_layer_rows.h"
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <optional>
 
-#include "nn/attention/attention_heads_bf16.h"
 #include "nn/attention/first_token_attention.h"
-#include "nn/models/packed_weights.h"
+#include "nn/bf16/attention_heads_bf16.h"
+#include "nn/ops/packed_weights.h"
 #include "quire/base/profile.h"
 #include "quire/kernels/kernels.h"
 #include "quire/kernels/tasks.h"

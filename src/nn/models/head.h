@@ -30,9 +30,6 @@ class WindowPool {
 [[nodiscard]] at::Tensor attention_pool(const at::Tensor& rows, std::span<const std::int64_t> offsets,
                                         const Linear& dense, const at::Tensor& context);
 
-// The largest value over the rows of each piece: [rows, width] to [pieces, width].
-[[nodiscard]] at::Tensor max_pool(const at::Tensor& rows, std::span<const std::int64_t> offsets);
-
 // What head construction needs to know.
 struct HeadContext {
   const ClassifierOptions& options;

@@ -16,10 +16,6 @@ at::Tensor pool_pieces(const at::Tensor& rows, std::span<const std::int64_t> off
 
 }  // namespace
 
-at::Tensor max_pool(const at::Tensor& rows, std::span<const std::int64_t> offsets) {
-  return pool_pieces(rows, offsets, [](const at::Tensor& piece) { return piece.amax(0); });
-}
-
 at::Tensor attention_pool(const at::Tensor& rows, std::span<const std::int64_t> offsets, const Linear& dense,
                           const at::Tensor& context) {
   const at::Tensor scores = at::mv(at::tanh(dense(rows)), context);

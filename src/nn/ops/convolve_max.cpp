@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "nn/models/head.h"
 #include "quire/base/profile.h"
 #include "quire/kernels/tasks.h"
 #include "quire/nn/implementation.h"

@@ -3,7 +3,7 @@
 
 #include "nn/ops/dropout.h"
 #include "quire/nn/aten.h"
-#include "quire/nn/encoder.h"
+#include "quire/nn/layers.h"
 
 namespace quire::nn {
 

@@ -1,4 +1,4 @@
-#include "nn/models/packed_weights.h"
+#include "nn/ops/packed_weights.h"
 
 namespace quire::nn {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "nn/models/packed_weights.h"
+#include "nn/ops/packed_weights.h"
 #include "quire/base/profile.h"
 #include "quire/kernels/bf16_blocks.h"
 #include "quire/kernels/kernels.h"

@@ -5,7 +5,7 @@
 
 #include "quire/kernels/gemm.h"
 #include "quire/nn/aten.h"
-#include "quire/nn/encoder.h"
+#include "quire/nn/layers.h"
 #include "quire/nn/ops.h"
 
 namespace quire::nn {

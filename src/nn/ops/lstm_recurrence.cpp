@@ -3,8 +3,8 @@
 #include <numeric>
 #include <optional>
 
-#include "nn/models/packed_weights.h"
 #include "nn/ops/lstm.h"
+#include "nn/ops/packed_weights.h"
 #include "quire/base/profile.h"
 #include "quire/kernels/kernels.h"
 #include "quire/kernels/tasks.h"

@@ -18,6 +18,13 @@ at::Tensor mean_pool(const at::Tensor& hidden, const PackedBatch& batch) {
   return at::stack(means);
 }
 
+at::Tensor max_pool(const at::Tensor& rows, std::span<const std::int64_t> offsets) {
+  std::vector<at::Tensor> largest;
+  largest.reserve(offsets.size());
+  for (const at::Tensor& piece : rows.split_with_sizes(lengths(offsets))) largest.push_back(piece.amax(0));
+  return at::stack(largest);
+}
+
 at::Tensor first_token(const at::Tensor& hidden, const PackedBatch& batch) {
   return hidden.index_select(0, index_tensor({batch.offsets.data(), batch.documents.size()}, hidden));
 }

@@ -6,7 +6,7 @@
 
 #include "quire/kernels/fixed_weight.h"
 #include "quire/nn/aten.h"
-#include "quire/nn/encoder.h"
+#include "quire/nn/layers.h"
 
 namespace quire::nn {
 
