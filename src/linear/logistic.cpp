@@ -7,10 +7,10 @@
 #include <limits>
 
 #include "linear/design.h"
-#include "quire/linear/lbfgs.h"
 #include "linear/vector_ops.h"
 #include "quire/base/error.h"
 #include "quire/base/threads.h"
+#include "quire/linear/lbfgs.h"
 
 namespace quire {
 namespace {

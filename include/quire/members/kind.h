@@ -4,8 +4,8 @@
 // src/members/kinds.cpp.
 #pragma once
 
-#include <filesystem>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>

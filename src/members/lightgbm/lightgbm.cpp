@@ -14,8 +14,8 @@
 #include "members/shared/term_documents.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
-#include "quire/base/stopwatch.h"
 #include "quire/base/json.h"
+#include "quire/base/stopwatch.h"
 #include "quire/table/writer.h"
 
 namespace quire {
@@ -277,7 +277,8 @@ void LightgbmMember::describe(const LabelSet& classes, const Context& context) c
                   o.rounds, classes.size(), o.num_leaves, o.learning_rate,
                   o.max_features > 0 ? fmt::format("at most {}", o.max_features) : "all"));
   if (o.early_stopping_rounds > 0) {
-    context.info(fmt::format("a fold stops {} rounds after the best by its validation rows", o.early_stopping_rounds));
+    context.info(
+        fmt::format("a fold stops {} rounds after the best by its validation rows", o.early_stopping_rounds));
   }
 }
 

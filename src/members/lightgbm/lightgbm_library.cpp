@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "quire/base/error.h"
-#include "quire/base/openmp.h"
 #include "quire/base/json.h"
+#include "quire/base/openmp.h"
 
 namespace quire::lightgbm {
 namespace {
