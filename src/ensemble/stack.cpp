@@ -4,7 +4,7 @@
 // say how one class's probability bears on another: too many for the rows there are, and slow. Here a class's
 // score is a bias plus the sum of its own log-probabilities, each times a scale of the member (shared by all
 // classes) and a correction for the class. The penalty draws scales to 1 / members, and corrections and
-// biases to 0: at its strongest the stack is the geometric mean. docs/ensemble.md has the comparison.
+// biases to 0: at its strongest the stack is the geometric mean.
 #include <algorithm>
 #include <array>
 #include <cmath>
