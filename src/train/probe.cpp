@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "quire/base/random.h"
+#include "quire/ensemble/metrics.h"
 #include "quire/linear/linear_model.h"
 #include "quire/linear/logistic.h"
 #include "quire/nn/aten.h"

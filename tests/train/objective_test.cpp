@@ -2,6 +2,8 @@
 // scored by itself, and a backward pass of its own.
 #include "quire/train/objective.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <sstream>
 #include <stdexcept>

@@ -31,7 +31,7 @@ struct LogisticOptions {
   double tolerance = 1e-4;  // of the largest gradient entry, of the loss divided by C * rows
   std::int64_t max_iterations = 1000;
   // How often a row of each class counts in the sum, as scikit-learn's class_weight; empty: once.
-  std::span<const float> class_weights;
+  std::span<const float> class_weights{};
   const LogisticFit* start = nullptr;  // begin there; default: at zero. Of the same shape
   std::string_view stage;              // names the work in progress reports; empty: none
 };

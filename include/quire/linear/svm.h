@@ -29,7 +29,7 @@ struct SvmOptions {
   std::int64_t max_iterations = 1000;
   // C is multiplied by a class's weight where the class is told from the rest, and of two classes for the
   // rows of each, as liblinear does and scikit-learn's class_weight therefore means. Empty: 1.
-  std::span<const float> class_weights;
+  std::span<const float> class_weights{};
   std::string_view stage;  // names the work in progress reports; empty: none
 };
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "quire/base/error.h"
 #include "quire/hub/checkpoint.h"
 #include "quire/members/backend.h"
 #include "quire/members/encoder_options.h"
