@@ -42,7 +42,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kModelTy
     {"mobilebert", "BertTokenizer"},
     {"squeezebert", "BertTokenizer"},
     {"convbert", "BertTokenizer"},
-    {"distilbert", "DistilBertTokenizer"},
+    {"distilbert", "BertTokenizer"},
     {"mpnet", "MPNetTokenizer"},
     {"roberta", "RobertaTokenizer"},
     {"bart", "RobertaTokenizer"},
