@@ -132,7 +132,7 @@ TEST(Config, NamesTheKeyThatIsWrong) {
       {R"({"model_type":"gpt2"})", "\"model_type\" is \"gpt2\", expected one of bert, roberta, electra"},
       {R"({"model_type":7})", "\"model_type\" is 7, expected a string"},
       {R"({"model_type":"bert","hidden_act":"mish"})",
-       "the key \"hidden_act\" is \"mish\", expected one of gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, "
+       "\"hidden_act\" is \"mish\", expected one of gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, "
        "quick_gelu, relu, silu, tanh"},
       {R"({"model_type":"bert","position_embedding_type":"relative_key"})",
        "\"position_embedding_type\" is \"relative_key\", expected \"absolute\""},
