@@ -8,6 +8,8 @@
 #include <mutex>
 #include <string_view>
 
+#include "quire/base/stopwatch.h"
+
 namespace quire {
 namespace {
 
@@ -16,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 struct Registry {
   std::mutex mutex;
   std::map<std::string_view, ProfileEntry> entries;
-  Clock::time_point start;
+  Stopwatch watch;
 };
 
 Registry& registry() {
@@ -26,10 +28,6 @@ Registry& registry() {
 
 std::atomic<bool> is_on{false};
 thread_local Span* innermost = nullptr;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::string line(const std::string& name, const std::string& calls, const std::string& each, double seconds,
                  double total, const std::string& rate) {
@@ -43,7 +41,7 @@ void start_profile() {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   all.entries.clear();
-  all.start = Clock::now();
+  all.watch.restart();
   is_on = true;
 }
 
@@ -51,7 +49,7 @@ Profile read_profile() {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   Profile profile;
-  profile.seconds = seconds_since(all.start);
+  profile.seconds = all.watch.seconds();
   for (const auto& [name, entry] : all.entries) profile.entries.push_back(entry);
   std::ranges::stable_sort(profile.entries, std::ranges::greater{}, &ProfileEntry::seconds);
   return profile;
@@ -85,7 +83,7 @@ Span::Span(const char* name, double operations) {
 
 Span::~Span() {
   if (name_ == nullptr) return;
-  const double seconds = seconds_since(start_);
+  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   innermost = outer_;
   if (outer_ != nullptr) outer_->inner_ += seconds;
   Registry& all = registry();

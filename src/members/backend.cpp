@@ -25,11 +25,14 @@ constexpr const char* kFile = "libquire_torch.so";
 }
 
 [[noreturn]] void throw_not_loaded(std::string_view reason) {
-  // The C library's words for ENOMEM, and the loader's own.
-  if (reason.find("Cannot allocate memory") != std::string_view::npos ||
-      reason.find("cannot create shared object descriptor") != std::string_view::npos) {
-    throw Error(fmt::format("not enough memory to load the libtorch half of quire: {}", reason),
-                "libtorch's libraries take about 1 GB of address space; `ulimit -v` shows a limit");
+  // The C library's words for ENOMEM, and the loader's own, which say no more.
+  for (const std::string_view memory :
+       {"Cannot allocate memory", "cannot create shared object descriptor", "failed to map segment"}) {
+    if (reason.find(memory) == std::string_view::npos) continue;
+    throw Error(
+        fmt::format("not enough memory to load the libtorch half of quire: {}", reason),
+        "its libraries take 500 MB of address space: `ulimit -v` shows a limit; where that is not it, a "
+        "file system mounted with noexec is");
   }
   // What an older or newer libquire.so does not hold.
   if (reason.find("undefined symbol: _ZN") != std::string_view::npos &&

@@ -24,18 +24,24 @@ std::int64_t for_chunks(const Predictor& predictor, DocumentReader& reader, cons
   std::vector<Document> chunk;
   std::size_t bytes = 0;
   std::int64_t done = 0;
+  // The reader is ahead of the predictions: only the last report may say that all is done.
+  const auto report = [&](bool is_last) {
+    const std::int64_t total = reader.table().total_bytes();
+    const std::string detail = fmt::format("{} documents", done);
+    context.progress(
+        {.stage = "predicting",
+         .done = is_last || total == 0 ? total : std::min(reader.table().bytes_read(), total - 1),
+         .total = total,
+         .detail = detail,
+         .seconds_left = -1});
+  };
   const auto flush = [&] {
     if (chunk.empty()) return;
     use(chunk, predictor.predict(chunk, context));
     done += static_cast<std::int64_t>(chunk.size());
     chunk.clear();
     bytes = 0;
-    const std::string detail = fmt::format("{} documents", done);
-    context.progress({.stage = "predicting",
-                      .done = reader.table().bytes_read(),
-                      .total = reader.table().total_bytes(),
-                      .detail = detail,
-                      .seconds_left = -1});
+    report(/*is_last=*/false);
   };
   for (Document document; reader.next(document);) {
     bytes += document.text.size() + (document.pair ? document.pair->size() : 0);
@@ -44,6 +50,7 @@ std::int64_t for_chunks(const Predictor& predictor, DocumentReader& reader, cons
   }
   flush();
   reader.finish();
+  report(/*is_last=*/true);
   return done;
 }
 

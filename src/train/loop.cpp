@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
 #include "quire/base/error.h"
+#include "quire/base/stopwatch.h"
 #include "quire/nn/aten.h"
 #include "train/checkpoint.h"
 #include "train/log.h"
@@ -18,12 +18,6 @@
 
 namespace quire::train {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::int64_t steps_per_epoch(std::int64_t batches, const LoopOptions& options) {
   return (batches + options.accumulation_steps - 1) / options.accumulation_steps;
@@ -77,8 +71,8 @@ class Loop {
   Schedule schedule_;
   LossWatch watch_;
   LoopState state_;
-  Clock::time_point epoch_start_;
-  Clock::time_point last_save_ = Clock::now();
+  Stopwatch epoch_watch_;
+  Stopwatch save_watch_;
   Pace pace_;
   std::string stage_;
 };
@@ -105,7 +99,7 @@ void Loop::save() {
   if (plan_.directory.empty()) return;
   optimizer_.catch_up();
   LoopState state = state_;
-  state.epoch_seconds += seconds_since(epoch_start_);
+  state.epoch_seconds += epoch_watch_.seconds();
   save_checkpoint(checkpoint_path(), recipe(), state, parameters(), optimizer_);
 }
 
@@ -163,7 +157,7 @@ void Loop::take_step(Batches step, StepRecord& record) {
 }
 
 void Loop::run_step(const std::vector<Batch>& batches, StepLog& log) {
-  const Clock::time_point begin = Clock::now();
+  const Stopwatch watch;
   const auto first = static_cast<std::size_t>(state_.next_batch);
   const std::size_t last =
       std::min(first + static_cast<std::size_t>(options_.accumulation_steps), batches.size());
@@ -174,7 +168,7 @@ void Loop::run_step(const std::vector<Batch>& batches, StepLog& log) {
   take_step(step, record);
   state_.next_batch = static_cast<std::int64_t>(last);
   state_.rows += size.rows;
-  const double elapsed = seconds_since(begin);
+  const double elapsed = watch.seconds();
   pace_.add_step(elapsed, size.rows, size.tokens);
   record.documents_per_second = static_cast<double>(size.rows) / elapsed;
   record.tokens_per_second = static_cast<double>(size.tokens) / elapsed;
@@ -187,13 +181,13 @@ void Loop::run_epoch(StepLog& log) {
       fmt::format("fold {}/{} epoch {}/{}", plan_.fold + 1, plan_.folds, state_.epoch + 1, options_.epochs);
   const std::vector<Batch> batches = objective_.draw_batches(
       {.seed = context_.seed, .fold = plan_.fold, .epoch = static_cast<std::uint32_t>(state_.epoch)});
-  epoch_start_ = Clock::now();
+  epoch_watch_.restart();
   while (state_.next_batch < static_cast<std::int64_t>(batches.size()) && !done()) {
     stop_if_asked();
     run_step(batches, log);
-    if (seconds_since(last_save_) > options_.save_every_minutes * 60) {
+    if (save_watch_.seconds() > options_.save_every_minutes * 60) {
       save();
-      last_save_ = Clock::now();
+      save_watch_.restart();
     }
   }
   stop_if_asked();
@@ -201,14 +195,14 @@ void Loop::run_epoch(StepLog& log) {
 
 // Measures the weights, or their average, and keeps them if they are among the best.
 void Loop::score(EpochResult& result) {
-  const Clock::time_point begin = Clock::now();
+  const Stopwatch watch;
   const AveragedWeights averaged(parameters(), state_.averages);
   result.score = objective_.score(context_, stage_);
   if (selects_best()) {
     keep_snapshot(state_.snapshots, static_cast<std::size_t>(options_.average_best), state_.epoch,
                   result.score.rank, parameters());
   }
-  pace_.add_scoring(seconds_since(begin), objective_.scored_rows());
+  pace_.add_scoring(watch.seconds(), objective_.scored_rows());
 }
 
 void Loop::finish_epoch() {
@@ -226,11 +220,11 @@ void Loop::finish_epoch() {
     }
     line += fmt::format(", validation {}", result.score.text);
   }
-  result.seconds = state_.epoch_seconds + seconds_since(epoch_start_);
+  result.seconds = state_.epoch_seconds + epoch_watch_.seconds();
   context_.info(line + fmt::format(" ({:.0f} s)", result.seconds));
   state_.epochs.push_back(result);
   state_.begin_next_epoch();
-  epoch_start_ = Clock::now();
+  epoch_watch_.restart();
   if (!plan_.directory.empty()) write_epochs(plan_.directory / "epochs.jsonl", state_.epochs);
   if (out_of_patience() && state_.steps < steps_)
     context_.info(fmt::format("stops early: no better epoch in the last {}", options_.patience));

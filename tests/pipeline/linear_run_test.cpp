@@ -121,5 +121,38 @@ TEST_F(LinearRun, IsNotResumedWithAnotherEncoder) {
   EXPECT_ERROR(train_run(o, {}), InputError, "what --model of member 'linear' names");
 }
 
+// Keeps what it is told.
+class Listener : public Observer {
+ public:
+  void progress(const Progress& progress) override {
+    ends_.push_back(progress.done == progress.total);
+    last_ = progress.detail;
+  }
+  [[nodiscard]] const std::vector<bool>& ends() const { return ends_; }
+  [[nodiscard]] const std::string& last() const { return last_; }
+
+ private:
+  std::vector<bool> ends_;
+  std::string last_;
+};
+
+TEST_F(LinearRun, TheLastReportOfPredictionAloneSaysThatAllIsDone) {
+  RunOptions o = options("run");
+  linear(o).model.clear();
+  linear(o).max_length = LinearOptions{}.max_length;
+  linear(o).min_df = 1;
+  train_run(o, {});
+  write_table(directory_ / "many.tsv", 3 * 1024);  // read ahead, and in whole chunks
+  const Predictor predictor(directory_ / "run", {}, {});
+  Listener listener;
+  Context context;
+  context.observer = &listener;
+  PredictOptions p;
+  p.output = directory_ / "out.tsv";
+  predict_table(predictor, directory_ / "many.tsv", p, context);
+  EXPECT_EQ(listener.ends(), (std::vector<bool>{false, false, false, true}));
+  EXPECT_EQ(listener.last(), "3072 documents");
+}
+
 }  // namespace
 }  // namespace quire::test

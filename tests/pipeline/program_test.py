@@ -160,7 +160,7 @@ with tempfile.TemporaryDirectory() as folder:
         shutil.copy(os.path.join(os.path.dirname(quire), "lib/libquire.so"), f"{stale}/lib/{name}")
     result = subprocess.run([f"{stale}/quire", *train[:3], path("by-stale"), *train[4:]], capture_output=True, text=True, env={})
     check("refuses libquire_torch.so of another build", result.returncode == 1 and "belongs to another build" in result.stderr, result)
-    result = subprocess.run(["sh", "-c", f"ulimit -v 400000; exec {quire} info"], capture_output=True, text=True, env={})
+    result = subprocess.run(["sh", "-c", f"ulimit -v 250000; exec {quire} info"], capture_output=True, text=True, env={})
     check("says when memory is short for libtorch", "not enough memory to load" in result.stdout, result)
     check("version", run("--version").returncode == 0)
 
