@@ -7,9 +7,9 @@ namespace quire {
 // reads its settings once, so that whichever comes first decides for both.
 //
 // libgomp's threads wait for each other some 300,000 turns of a loop before they sleep. When another process
-// wants the CPUs, they wait for one that is not running: training took three times as long with libtorch, ten
-// times with LightGBM (docs/benchmarks.md). 10,000 turns cost nothing on a quiet machine, where never to spin
-// costs a twentieth. What the user set stays.
+// wants the CPUs, they wait for one that is not running: training took three times as long with libtorch, and
+// LightGBM's trees ten times and more (docs/benchmarks.md). 1,000 turns are about what waking a thread costs.
+// What the user set stays.
 void shorten_openmp_waiting();
 
 }  // namespace quire
