@@ -87,7 +87,8 @@ void RunDirectory::check(const Recipe& recipe, Existing existing) const {
   }
 }
 
-void RunDirectory::compare(const Recipe& now, const RunInputs& inputs, bool members_too) const {
+void RunDirectory::compare(const Recipe& now, const RunInputs& inputs, Existing existing) const {
+  const bool members_too = existing == Existing::resume;
   const std::vector<std::string> options = recipe_differences(read(), now, members_too);
   if (!options.empty()) {
     throw InputError(
@@ -110,7 +111,7 @@ FileLock RunDirectory::prepare(const Recipe& now, const RunInputs& now_inputs, E
   make_directories(path_);
   FileLock lock = FileLock::lock(path_ / kLock, path_.string(), context);
   if (is_run() && existing != Existing::replace) {
-    compare(now, now_inputs, existing == Existing::resume);
+    compare(now, now_inputs, existing);
     remove_partial_files(path_);
   } else if (is_run()) {
     for (const char* name : kContents) fs::remove_all(path_ / name);

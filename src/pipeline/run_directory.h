@@ -57,9 +57,11 @@ class RunDirectory {
   // Refuses a place that is taken, and a recipe whose files lie in what --force would delete. Touches
   // nothing, so that it can be asked before any work.
   void check(const Recipe& recipe, Existing existing) const;
+  // InputError, naming what differs, where the run was started with another recipe or other inputs. Of
+  // members only where they may not have changed.
+  void compare(const Recipe& recipe, const RunInputs& inputs, Existing existing) const;
   // Takes the directory for this process, clears an old run for Existing::replace, and writes recipe and
-  // inputs; with Existing::resume both must be those that the run was started with, or InputError names what
-  // differs.
+  // inputs; compares them first where the run is resumed.
   [[nodiscard]] FileLock prepare(const Recipe& recipe, const RunInputs& inputs, Existing existing,
                                  const Context& context) const;
   // Removes folders of members that the recipe does not name.
@@ -69,7 +71,6 @@ class RunDirectory {
 
  private:
   [[nodiscard]] bool is_taken() const;
-  void compare(const Recipe& recipe, const RunInputs& inputs, bool members_too) const;
 
   std::filesystem::path path_;
 };

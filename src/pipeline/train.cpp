@@ -60,7 +60,7 @@ class Training {
  private:
   void read();
   void describe();
-  void fill_corpora();
+  void fill_corpora(bool resumes);
   [[nodiscard]] const Corpus* corpus_of(const MemberRun& member) const;
 
   RunOptions options_;
@@ -82,10 +82,9 @@ void Training::read() {
 }
 
 // Only for members that have something left to do.
-void Training::fill_corpora() {
+void Training::fill_corpora(bool resumes) {
   for (MemberRun& member : members_)
-    if (options_.overfit_batch || !member.finished())
-      readings_.add(member.options().settings().reading(), member.member());
+    if (!resumes || !member.finished()) readings_.add(member.options().settings().reading(), member.member());
   if (!readings_.empty()) readings_.fill(task_, context_);
 }
 
@@ -110,7 +109,7 @@ RunSummary Training::run() {
   if (options_.resume && run_.is_run()) take_columns(options_.recipe.task, run_.read().task);
   read();
   if (options_.overfit_batch) {
-    fill_corpora();
+    fill_corpora(false);
     describe();
     for (MemberRun& member : members_) member.overfit(*corpus_of(member));
     summary.unchanged = true;
@@ -122,13 +121,16 @@ RunSummary Training::run() {
     const RunInputs own = inputs_of(member);
     inputs.fingerprints.insert(inputs.fingerprints.end(), own.fingerprints.begin(), own.fingerprints.end());
   }
-  const FileLock lock = run_.prepare(options_.recipe, inputs, existing, context_);
-  fill_corpora();
+  const bool resumes = options_.resume && run_.is_run();
+  if (resumes) run_.compare(options_.recipe, inputs, existing);
+  fill_corpora(resumes);
   if (readings_.empty() && !options_.combine) {
     summary.unchanged = true;
     return summary;
   }
+  // Reads the models, so that nothing is written for one that is damaged.
   describe();
+  const FileLock lock = run_.prepare(options_.recipe, inputs, existing, context_);
   task_.classes.write(run_.labels());
   write_folds(run_, task_);
   for (MemberRun& member : members_) {

@@ -226,7 +226,8 @@ TEST(CrossFit, CalibratesOnlyWhereItHelps) {
 
 TEST(Greedy, StartsWithTheBestAndLeavesOutTheWorst) {
   const Problem made = problem(1000, 5, {2.5F, 0.0F, 2.4F, 0.0F});
-  const auto fitted = made.fit({"greedy"});
+  // By accuracy a member of noise may turn a row or two.
+  const auto fitted = made.fit({"greedy"}, {.metric = Metric::log_loss});
   const auto& weights = fitted[0].combination.weights;
   EXPECT_GT(std::min(weights[0], weights[2]), std::max(weights[1], weights[3]));
   EXPECT_NEAR(std::accumulate(weights.begin(), weights.end(), 0.0), 1, 1e-12);

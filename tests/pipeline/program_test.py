@@ -70,7 +70,7 @@ with tempfile.TemporaryDirectory() as folder:
             target.write(content[: len(content) // 2] if name == "model.safetensors" else content)
     refuses("cut weights", ["train", good, "-o", out, "--model", path("cut"), "--max-length", "16"], "model.safetensors")
     linear = ["train", good, "-o", out, "--member", "linear"]
-    refuses("no such member", [*linear[:-1], "liner"], "--member is 'liner'", "did you mean linear?")
+    refuses("no such member", [*linear[:-1], "liner"], "no member is called 'liner'", "did you mean linear?")
     refuses("option of another member", [*linear, "--epochs", "3"], "'--epochs' is no option of this member",
             "--member encoder, fasttext, textcnn")
     refuses("unknown step of cleaning", [*linear, "--clean", "lowercas"], "lowercas")

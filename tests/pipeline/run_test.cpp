@@ -255,7 +255,7 @@ TEST_P(Resumed, OverAnotherTableIsRefused) {
     if (is_finished) {
       train_run(o, {});
     } else {
-      StopAfter stop(20);
+      StopAfter stop(6);
       EXPECT_THROW(train_run(o, stop.context()), Interrupted);
     }
     o.resume = true;
@@ -342,10 +342,20 @@ TEST_F(Run, StoppedAtAnyReportItEndsInTheSameBytes) {
 
 TEST_F(Run, TwoAtOnceInOneDirectoryAreRefused) {
   train_run(options("run"), {});
+  std::filesystem::remove(directory_ / "run/members/encoder/fold-1/stage.json");
   const FileLock other = FileLock::lock(directory_ / "run/.lock", "run", {});
   RunOptions o = options("run");
   o.resume = true;
   EXPECT_ERROR(train_run(o, {}), InputError, "in use by another process");
+}
+
+TEST_F(Run, ADamagedModelLeavesNothingBehind) {
+  std::filesystem::copy(fixture("golden/encoder/bert/model"), directory_ / "model");
+  std::filesystem::resize_file(directory_ / "model/model.safetensors", 1000);
+  RunOptions o = options("run");
+  encoder(o).model = directory_ / "model";
+  EXPECT_ERROR(train_run(o, {}), InputError, "model.safetensors");
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "run"));
 }
 
 TEST_F(Run, ForceKeepsTheModelThatItReads) {
