@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "quire/base/error.h"
+#include "quire/base/json.h"
 #include "quire/ensemble/combination.h"
 
 namespace quire {
@@ -52,8 +53,8 @@ void check(const Combination& one) {
   if (!(one.temperature > 0)) throw Error(fmt::format("its temperature is {}", one.temperature));
 }
 
-Combination parse(std::string_view text) {
-  const auto json = nlohmann::json::parse(text);
+Combination parse(std::string_view text, std::string_view source) {
+  const Json json = parse_json(text, source);
   const int format = json.at("format").get<int>();
   if (format != kFormat) throw Error(fmt::format("its format is {}, and {} is known", format, kFormat));
   Combination one;
@@ -92,7 +93,7 @@ std::string Combination::json() const {
 Combination Combination::from_json(std::string_view text, std::string_view source) {
   std::string reason;
   try {
-    return parse(text);
+    return parse(text, source);
   } catch (const nlohmann::json::exception& error) {
     reason = error.what();
   } catch (const Error& error) {

@@ -9,6 +9,7 @@
 #include "pipeline/combined_files.h"
 #include "quire/base/error.h"
 #include "quire/base/files.h"
+#include "quire/base/json.h"
 #include "quire/ensemble/cross_fit.h"
 
 namespace quire {
@@ -16,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kFormat = 1;
+constexpr int kFormat = 1;  // of chosen.json
 constexpr const char* kBestMember = "best-member";
 
 std::vector<std::string> method_names() {
@@ -187,7 +188,7 @@ void Combining::rank_methods() {
 }
 
 void Combining::write_choice(const CrossFitted& chosen) {
-  const nlohmann::ordered_json json = {{"format", kFormat}, {"method", chosen.method}};
+  const OrderedJson json = {{"format", kFormat}, {"method", chosen.method}};
   write_file_atomically(run_.chosen(), json.dump(2) + "\n");
   write_leaderboard(run_.path() / "leaderboard.tsv", combined_.leaderboard);
   if (task_.valid_rows == 0) {
@@ -252,12 +253,7 @@ std::optional<Combination> chosen_combination(const RunDirectory& run, const std
   std::string name = method;
   if (name.empty()) {
     if (!fs::exists(run.chosen())) return std::nullopt;
-    const nlohmann::json json = nlohmann::json::parse(read_file(run.chosen()), nullptr, false);
-    if (!json.is_object() || !json.contains("method") || !json["method"].is_string()) {
-      throw InputError(fmt::format("'{}' is not as quire writes it", run.chosen().string()),
-                       "repeat `quire run` with --resume");
-    }
-    name = json["method"].get<std::string>();
+    name = read_own_json(run.chosen(), kFormat).string("method");
   }
   if (!fs::exists(run.combination(name))) {
     throw InputError(fmt::format("the run '{}' has no method '{}'", run.path().string(), name),

@@ -5,14 +5,14 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "quire/base/error.h"
 #include "quire/base/files.h"
 #include "quire/base/fingerprint.h"
+#include "quire/base/json.h"
 
 namespace quire {
 namespace {
 
-constexpr std::int64_t kFormat = 1;
+constexpr int kFormat = 1;
 // Of the code that makes a fold's learner and matrices: another number makes all of them anew.
 constexpr std::int64_t kFoldVersion = 1;
 // How the names of members' inputs begin.
@@ -34,27 +34,19 @@ std::string split_fingerprint(const Task& task) {
 }  // namespace
 
 void RunInputs::write(const std::filesystem::path& path) const {
-  nlohmann::ordered_json inputs;
+  OrderedJson inputs;
   for (const auto& [name, fingerprint] : fingerprints) inputs[name] = fingerprint;
-  const nlohmann::ordered_json json = {{"format", kFormat}, {"inputs", inputs}};
+  const OrderedJson json = {{"format", kFormat}, {"inputs", inputs}};
   write_file_atomically(path, json.dump(2) + "\n");
 }
 
 RunInputs RunInputs::read(const std::filesystem::path& path) {
+  const Section root = read_own_json(path, kFormat);
+  const Section inputs = root.at("inputs");
+  inputs.expect_object();
   RunInputs read;
-  try {
-    const auto json = nlohmann::ordered_json::parse(read_file(path));
-    if (const auto format = json.at("format").get<std::int64_t>(); format > kFormat) {
-      throw InputError(
-          fmt::format("'{}' has format {}; this Quire reads up to {}", path.string(), format, kFormat),
-          "a newer Quire wrote it: use that one, or a newer one");
-    }
-    for (const auto& [name, fingerprint] : json.at("inputs").items())
-      read.fingerprints.emplace_back(name, fingerprint.get<std::string>());
-  } catch (const nlohmann::json::exception& error) {
-    throw InputError(fmt::format("'{}' is not as quire writes it: {}", path.string(), error.what()),
-                     "replace the run with --force");
-  }
+  for (const auto& [name, ignored] : inputs.value().items())
+    read.fingerprints.emplace_back(name, inputs.string(name.c_str()));
   return read;
 }
 

@@ -22,8 +22,8 @@ struct FoldRecord {
   double seconds = 0;
 };
 
-// fold-K/stage.json. Nothing when there is no record, or one that cannot be read: such a fold is made anew.
-// Throws InputError for a record of a newer format.
+// fold-K/stage.json. Nothing when there is no record. Throws InputError for one that is damaged or of a newer
+// format.
 [[nodiscard]] std::optional<FoldRecord> read_fold_record(const std::filesystem::path& fold);
 void write_fold_record(const std::filesystem::path& fold, const FoldRecord& record);
 
