@@ -107,10 +107,6 @@ TEST_P(Resume, AfterAKillBehindAnyCheckpointGivesTheSameBytes) {
   expect_the_same_after_every_report(Way::kill, 0);  // saves after every step
 }
 
-TEST_P(Resume, AfterAKillBetweenCheckpointsGivesTheSameBytes) {
-  expect_the_same_after_every_report(Way::kill, 10);
-}
-
 INSTANTIATE_TEST_SUITE_P(Loop, Resume,
                          ::testing::Values("plain", "last", "average_best", "accumulation", "max_steps",
                                            "probe", "ema", "patience"),
