@@ -251,7 +251,8 @@ std::string shown(const Option& option) {
 void compare(const std::vector<Option>& before, const std::vector<Option>& now, std::string_view owner,
              std::vector<std::string>& found) {
   for (std::size_t i = 0; i < now.size(); ++i) {
-    if (!now[i].in_recipe || now[i].is_path || same_value(before[i], now[i])) continue;
+    const bool both_paths = !path_of(before[i]).empty() && !path_of(now[i]).empty();
+    if (!now[i].in_recipe || both_paths || same_value(before[i], now[i])) continue;
     found.push_back(
         fmt::format("{}--{} was {} and is {}", owner, flag_of(now[i]), shown(before[i]), shown(now[i])));
   }

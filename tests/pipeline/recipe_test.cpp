@@ -92,10 +92,13 @@ TEST(Recipe, DifferencesNameTheOptionAndBothValues) {
   Recipe now = before;
   EXPECT_TRUE(recipe_differences(before, now).empty());
   now.members.front().get<EncoderOptions>().epochs = 5;
+  before.members.front().get<EncoderOptions>().model = "here";
   now.members.front().get<EncoderOptions>().model = "elsewhere";
+  now.members.front().get<EncoderOptions>().class_weights = "balanced";
   now.task.folds = 3;
   EXPECT_EQ(recipe_differences(before, now),
-            (std::vector<std::string>{"--folds was 5 and is 3", "--epochs was 3 and is 5"}));
+            (std::vector<std::string>{"--folds was 5 and is 3", "--epochs was 3 and is 5",
+                                      "--class-weights was 'none' and is 'balanced'"}));
 }
 
 }  // namespace

@@ -57,8 +57,8 @@ void set_value(Recipe& recipe, std::string_view assignment);
 // format that was written before there were numbers.
 [[nodiscard]] Recipe read_recipe(std::string_view toml, const std::filesystem::path& path);
 
-// A sentence for each option that differs: "--epochs was 3 and is 5". Paths are left out: what lies there is
-// compared by its contents (see run_inputs.h). Without `members_too` only of data and folds.
+// A sentence for each option that differs: "--epochs was 3 and is 5". Two paths are not compared: what lies
+// there is, by its contents (see run_inputs.h). Without `members_too` only of data and folds.
 [[nodiscard]] std::vector<std::string> recipe_differences(const Recipe& before, const Recipe& now,
                                                           bool members_too = true);
 
