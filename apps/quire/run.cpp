@@ -49,9 +49,7 @@ void add_run(Program& program) {
   verb.add_flag("--resume", flags->run.resume,
                 "go on with a run; members whose options changed are made anew, nothing else");
   verb.add_flag("--force", flags->run.force, "replace an existing run of ours");
-  verb.add_option("--threads", program.common.threads, "default: the CPUs this process may use")
-      ->check(CLI::Range(0, 4096));
-  verb.add_flag("--quiet", program.common.quiet, "no progress, only warnings");
+  add_threads_and_quiet(verb, program.common);
   add_profile_option(verb, program.common);
   verb.callback([&program, flags] {
     program.action = [flags](const Context& context) {

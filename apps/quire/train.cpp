@@ -153,9 +153,7 @@ void add_train(Program& program, const std::vector<std::string>& words) {
   verb.add_flag("--force", run.force, "replace an existing run of ours");
   verb.add_flag("--overfit-batch", run.overfit_batch,
                 "only show that the model can learn one batch by heart; writes nothing");
-  verb.add_option("--threads", program.common.threads, "default: the CPUs this process may use")
-      ->check(CLI::Range(0, 4096));
-  verb.add_flag("--quiet", program.common.quiet, "no progress, only warnings");
+  add_threads_and_quiet(verb, program.common);
   add_profile_option(verb, program.common);
   verb.callback([&program, flags] {
     program.action = [flags](const Context& context) {

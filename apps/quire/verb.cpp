@@ -4,11 +4,15 @@
 
 namespace quire::app {
 
-void add_common_options(CLI::App& verb, Common& common) {
+void add_threads_and_quiet(CLI::App& verb, Common& common) {
   verb.add_option("--threads", common.threads, "default: the CPUs this process may use")
       ->check(CLI::Range(0, 4096));
-  verb.add_option("--seed", common.seed, "of everything random")->capture_default_str();
   verb.add_flag("--quiet", common.quiet, "no progress, only warnings");
+}
+
+void add_common_options(CLI::App& verb, Common& common) {
+  add_threads_and_quiet(verb, common);
+  verb.add_option("--seed", common.seed, "of everything random")->capture_default_str();
 }
 
 void add_profile_option(CLI::App& verb, Common& common) {

@@ -31,6 +31,8 @@ struct Program {
 };
 
 void add_common_options(CLI::App& verb, Common& common);
+// Of these only --threads and --quiet, for verbs whose recipe holds the seed.
+void add_threads_and_quiet(CLI::App& verb, Common& common);
 // --profile, for verbs that run a model.
 void add_profile_option(CLI::App& verb, Common& common);
 

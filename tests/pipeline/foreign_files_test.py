@@ -6,35 +6,9 @@ usage: foreign_files_test.py QUIRE MODEL
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 
-quire, model = sys.argv[1], sys.argv[2]
-failures = 0
-checks = 0
-
-
-def run(*arguments):
-    return subprocess.run([quire, *arguments], capture_output=True, text=True, env={}, timeout=300)
-
-
-def check(what, condition, result=None):
-    global failures, checks
-    checks += 1
-    if not condition:
-        failures += 1
-        print(f"FAILED: {what}")
-        if result is not None:
-            print(f"  exit {result.returncode}\n  stdout {result.stdout[-300:]!r}\n  stderr {result.stderr[-600:]!r}")
-
-
-def refuses(what, arguments, *parts):
-    result = run(*arguments)
-    check(f"{what}: exit 2", result.returncode == 2, result)
-    for part in parts:
-        check(f"{what}: says {part!r}", part in result.stderr, result)
-
+from program import check, finish, model, quire, refuses, run
 
 with tempfile.TemporaryDirectory() as folder:
     path = lambda *names: os.path.join(folder, *names)
@@ -154,5 +128,4 @@ with tempfile.TemporaryDirectory() as folder:
     write("japanese/tokenizer_config.json", '{"tokenizer_class":"BertJapaneseTokenizer","word_tokenizer_type":"mecab"}')
     refuses("BertJapaneseTokenizer", train("japan", japanese), '"tokenizer_class" is "BertJapaneseTokenizer"', "tokenizer.json")
 
-print(f"{checks} checks, {failures} failed")
-sys.exit(failures > 0)
+finish()

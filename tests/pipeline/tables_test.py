@@ -4,37 +4,9 @@ usage: tables_test.py QUIRE MODEL
 """
 import os
 import struct
-import subprocess
-import sys
 import tempfile
 
-quire, model = sys.argv[1], sys.argv[2]
-failures = 0
-checks = 0
-
-
-def run(*arguments, stdin=""):
-    # No locale, no home, no terminal.
-    return subprocess.run([quire, *arguments], input=stdin, capture_output=True, text=True, env={}, timeout=300)
-
-
-def check(what, condition, result=None):
-    global failures, checks
-    checks += 1
-    if not condition:
-        failures += 1
-        print(f"FAILED: {what}")
-        if result is not None:
-            print(f"  exit {result.returncode}\n  stdout {result.stdout[-300:]!r}\n  stderr {result.stderr[-600:]!r}")
-
-
-def refuses(what, arguments, *parts, code=2):
-    result = run(*arguments)
-    check(f"{what}: exit {code}", result.returncode == code, result)
-    for part in parts:
-        check(f"{what}: says {part!r}", part in result.stderr, result)
-    return result
-
+from program import check, finish, model, refuses, run
 
 with tempfile.TemporaryDirectory() as folder:
     path = lambda name: os.path.join(folder, name)
@@ -142,5 +114,4 @@ with tempfile.TemporaryDirectory() as folder:
     cnn[-1] = table("x.vec", "1 2\nzzz 1 1\n")
     refuses("vectors of no word", [*cnn, "--force"], "none of", "x.vec")
 
-print(f"{checks - failures} of {checks} checks passed")
-sys.exit(1 if failures else 0)
+finish()
